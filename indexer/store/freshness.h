@@ -1,0 +1,77 @@
+// FreshnessBoard: what ingest has proved about how current each partition is, and what readers may conclude from it
+// (CONTRACT 2, Freshness). Written by ingest's probe and shard workers, read by every request. Thread-safe, never blocks
+// for longer than a copy of a few words.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schemas/ids.h"
+
+namespace satindex::store {
+
+enum class Topic : uint8_t { kEvents = 0, kOwnership = 1 };  // on disk: never renumber
+
+// Why a partition is not fresh although its broker answers. The first two last until the shard is rebuilt.
+enum class FreshnessFault : uint8_t {
+  kNone = 0,
+  kGap,             // position found below the low watermark: records passed over unread
+  kRecreated,       // the last applied record was not found again at its offset
+  kBeyondEnd,       // position beyond the end, while it lasts
+};
+
+// Partitioners that producers are known to use; bits of a mask, on disk: never renumber.
+enum PartitionerBit : uint8_t { kPartitionerMurmur2 = 1, kPartitionerCrc32 = 2 };
+inline constexpr uint8_t kPartitionerAll = 3;
+// The partition a known partitioner gives to this key (the canonical device id).
+int32_t partition_of(PartitionerBit partitioner, schemas::DeviceId device, int32_t partitions);
+
+class FreshnessBoard {
+ public:
+  explicit FreshnessBoard(int32_t partitions);
+
+  // --- written by ingest -------------------------------------------------------------------------------------------
+  // A question sent at (wall, boot) brought back the real end, and everything below it is applied.
+  void confirm(Topic topic, int32_t partition, int64_t wall_ns, int64_t boot_ns);
+  void set_fault(Topic topic, int32_t partition, FreshnessFault fault);
+  // The broker's answer names a partition that is not yet read: no partition is fresh while this is set.
+  void set_unread_partitions(bool unread);
+  // Which known partitioners fit every ownership record of this partition so far, of PartitionerBit.
+  void set_partitioners(int32_t partition, uint8_t mask);
+  // Why readiness may be given although the partition was never fresh (hanging transaction, gap, recreated).
+  void set_never_fresh_reason(int32_t partition, std::string reason);
+
+  // --- read --------------------------------------------------------------------------------------------------------
+  int32_t partitions() const { return partitions_; }
+  // Fresh at (wall, boot) when confirmed no longer ago than max_staleness by either clock and without fault.
+  bool fresh(int32_t partition, int64_t wall_ns, int64_t boot_ns, int64_t max_staleness_ns) const;
+  bool all_fresh(int64_t wall_ns, int64_t boot_ns, int64_t max_staleness_ns) const;
+  // The one partition whose ledger decides for this device, or nullopt: every one is needed.
+  std::optional<int32_t> deciding_partition(schemas::DeviceId device) const;
+  // Fresh for an answer about this device.
+  bool fresh_for(schemas::DeviceId device, int64_t wall_ns, int64_t boot_ns, int64_t max_staleness_ns) const;
+  // Wall time of the oldest partition's last confirmation; nullopt while one was never confirmed.
+  std::optional<int64_t> as_of(Topic topic) const;
+  // Each ownership partition has been found fresh once, or found unable to be.
+  bool settled() const;
+  struct PartitionState {
+    int64_t confirmed_wall_ns = -1;
+    int64_t confirmed_boot_ns = -1;
+    FreshnessFault fault = FreshnessFault::kNone;
+    std::string never_fresh_reason;
+    uint8_t partitioners = kPartitionerAll;
+  };
+  PartitionState state(Topic topic, int32_t partition) const;
+
+ private:
+  const int32_t partitions_;
+  mutable std::mutex mutex_;  // guards all below
+  std::vector<PartitionState> ownership_;
+  std::vector<PartitionState> events_;
+  bool unread_partitions_ = false;
+};
+
+}  // namespace satindex::store
