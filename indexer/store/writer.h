@@ -22,7 +22,9 @@ enum class WritePath : uint8_t { kLive, kBulk };
 struct RecordMark {
   int64_t offset = 0;
   uint64_t hash = 0;        // of key, value and timestamp (record_hash)
-  int32_t key_partition_mask = -1;  // unused by events; ownership: PartitionerBit mask that gives this partition
+  // PartitionerBit mask: the known partitioners that give this partition to a record whose key is its canonical device id.
+  // 0 when the key is not the device id or none fits; kPartitionerAll for records without a device.
+  uint8_t partitioners = kPartitionerAll;
 };
 
 // XXH3 of key, value and timestamp: what a record is recognised by when a topic may have been recreated.
