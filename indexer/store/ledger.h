@@ -15,6 +15,8 @@
 
 namespace satindex::store {
 
+class StrictReader;
+
 // A half-open span of event time in nanoseconds, clamped for use (CONTRACT 1.3): before 1970 is 1970, an end after 2261
 // is open (INT64_MAX).
 struct Span {
@@ -34,14 +36,15 @@ struct OwnershipInterval {
 
   // The time in which it held, for use; nullopt when it never does: withdrawn, empty, or beginning after 2261.
   std::optional<Span> usable() const;
+  bool operator==(const OwnershipInterval&) const = default;  // times as instants
 };
 
 enum class LedgerChange : uint8_t {
-  kNew,        // an interval not known before
-  kReplaced,   // a higher version, or the winner of a conflict
-  kOlder,      // a lower version than the one held: nothing changes
-  kSame,       // the same version with the same content: nothing changes
-  kConflict,   // the same version with other content, and the one held stays
+  kNew,               // an interval not known before
+  kReplaced,          // a higher version, or the winner of a conflict
+  kOlder,             // a lower version than the one held: nothing changes
+  kSame,              // the same version with the same content: nothing changes
+  kConflict,          // the same version with other content, and the one held stays
   kConflictReplaced,  // the same version with other content, and the new one wins
 };
 
@@ -50,7 +53,8 @@ class DeviceLedger {
   // Settles a readable record that was read at `offset` of its partition, and lifts the suspension of its
   // (relation, party) as far as unreadable records before `offset` caused it.
   LedgerChange apply(const schemas::OwnershipRecord& record, int64_t offset);
-  // Notes an unreadable ownership record at `offset` (CONTRACT 1.4). The same offset again changes nothing.
+  // Notes an unreadable ownership record at `offset` (CONTRACT 1.4): every party, known or not, is suspended until it has a
+  // readable record at a later offset. The same offset again changes nothing.
   void note_unreadable(int64_t offset);
   // The unreadable record at `offset` has been read again with success. False when it was not noted (or folded).
   bool lift_unreadable(int64_t offset);
@@ -70,22 +74,38 @@ class DeviceLedger {
   // ascending. Pass INT64_MAX for all.
   std::vector<Span> spans(schemas::Relation relation, std::string_view party, int64_t now_ns) const;
 
-  // Versioned bytes for the store: compact (a common device with two intervals is under 60 bytes).
+  // Versioned bytes for the store: compact (a common device with two intervals is at most 50 bytes), and one ledger has
+  // one encoding. Decimals are not kept: they are not part of an instant.
   std::string encode() const;
+  // kCorrupt for everything that encode() does not write.
   static schemas::Result<DeviceLedger> decode(std::string_view bytes);
-  bool operator==(const DeviceLedger&) const;
+  bool operator==(const DeviceLedger&) const = default;
 
  private:
-  struct ReadableSince {  // (relation, party) seen readable after an unreadable record
-    schemas::Relation relation;
+  struct ReadableSince {  // the last readable record of (relation, party)
+    schemas::Relation relation = schemas::Relation::kResponsibleSupplier;
     std::string party;
-    int64_t offset;
+    int64_t offset = 0;
     bool operator==(const ReadableSince&) const = default;
   };
-  std::vector<OwnershipInterval> intervals_;
-  std::vector<int64_t> unreadable_;       // ascending, at most kUnreadablePerDeviceMax
-  int64_t folded_offset_ = -1;            // highest unreadable offset that no longer has a place of its own
-  std::vector<ReadableSince> readable_;   // only while anything is unreadable
+  LedgerChange settle(OwnershipInterval&& candidate);
+  void note_readable(schemas::Relation relation, std::string_view party, int64_t offset);
+  int64_t first_unreadable() const {
+    return folded_offset_ >= 0 ? folded_offset_ : unreadable_.front();
+  }
+  int64_t last_unreadable() const {
+    return unreadable_.empty() ? folded_offset_ : unreadable_.back();
+  }
+  void forget_settled_parties();
+  void decode_unreadable(StrictReader& in);
+
+  std::vector<OwnershipInterval> intervals_;  // sorted by identity, unique
+  // Offsets not yet read again. The folded one stands for all below it that lost their place: it is below unreadable_.
+  std::vector<int64_t> unreadable_;  // ascending, unique, at most kUnreadablePerDeviceMax
+  int64_t folded_offset_ = -1;       // -1: none
+  // Sorted by (relation, party). Only what can lift something: nothing at or below first_unreadable(), so empty while
+  // nothing is unreadable. As many as the parties with an interval at most.
+  std::vector<ReadableSince> readable_;
 };
 
 }  // namespace satindex::store

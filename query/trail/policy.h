@@ -22,20 +22,23 @@ enum class RoleClass : uint8_t { kSupplier, kNetworkOperator, kOther };
 struct AccessRules {
   AccessOption option = AccessOption::kNone;
   AccessHistory history = AccessHistory::kCurrent;
-  std::vector<std::string> cross_user_types = {"SERVICE_REQUEST", "SIGNED_PRE_COMMAND", "SERVICE_RESPONSE"};
+  std::vector<std::string> cross_user_types = {"SERVICE_REQUEST", "SIGNED_PRE_COMMAND",
+                                               "SERVICE_RESPONSE"};
   std::vector<std::string> supplier_roles = {"IS", "ES", "GS"};
   std::vector<std::string> network_operator_roles = {"ED", "GT"};
-  bool hide_request_id = false;       // --others-hide
+  bool hide_request_id = false;  // --others-hide
   bool hide_command_variant = false;
   bool hide_response_code = false;
 };
 
 // What the ledger gives one caller on one device at one moment.
 struct DeviceGrant {
-  bool entitled = false;           // by the last known intervals, suspension aside (CONTRACT 2, Entitled)
-  bool suspended = false;          // by an unreadable ownership record, for this caller's relation and party
-  std::vector<store::Span> own;    // the party's own begun intervals, merged, ascending
-  std::vector<store::Span> cross;  // times whose cross-User rows rules 2 and 3 show; empty when suspended or not entitled
+  bool entitled = false;  // by the last known intervals, suspension aside (CONTRACT 2, Entitled)
+  bool suspended =
+      false;  // by an unreadable ownership record, for this caller's relation and party
+  std::vector<store::Span> own;  // the party's own begun intervals, merged, ascending
+  std::vector<store::Span>
+      cross;  // times whose cross-User rows rules 2 and 3 show; empty when suspended or not entitled
 
   bool in_own(int64_t time_ns) const;
   bool in_cross(int64_t time_ns) const;
@@ -53,11 +56,13 @@ class AccessPolicy {
   std::optional<schemas::Relation> cross_relation(const Caller& caller) const;
   // `ledgers`: what each hosted shard knows of the device (one or more; intervals are merged, suspensions are or-ed).
   // now_ns: wall clock of the request. A caller without a cross_relation gets an empty grant.
-  DeviceGrant grant(const Caller& caller, const std::vector<const store::DeviceLedger*>& ledgers, int64_t now_ns) const;
+  DeviceGrant grant(const Caller& caller, const std::vector<const store::DeviceLedger*>& ledgers,
+                    int64_t now_ns) const;
   bool cross_type(std::string_view event_type) const;
 
   // Rules 1 to 3 for one event. `own`: rule 1 holds.
-  bool visible(bool own, std::string_view event_type, int64_t time_ns, const DeviceGrant& grant) const {
+  bool visible(bool own, std::string_view event_type, int64_t time_ns,
+               const DeviceGrant& grant) const {
     return own || (cross_type(event_type) && grant.in_cross(time_ns));
   }
   const AccessRules& rules() const { return rules_; }
