@@ -1,6 +1,7 @@
-// Decoders of the canonical JSON form of both topics. One per thread: each owns a padded buffer and scratch that its
-// views point into until the next call. They never throw, never allocate in proportion to the payload twice, never copy
-// or keep the payload. Both verdict and event follow CONTRACT 1.1 to 1.3 to the letter.
+// Decoders of the canonical JSON form of both topics. One per thread: each owns the scratch that
+// its views may point into until the next call. They never throw, never allocate for a record,
+// never copy or keep the payload. Both verdict and record follow CONTRACT 1.1 to 1.3 to the letter;
+// how, and what was decided where it is silent: docs/decisions/0002-decoding.md.
 #pragma once
 
 #include <memory>
@@ -19,7 +20,7 @@ class EventDecoder {
 
   // True and *event, or false and *reason. `value` needs no padding; a null record is {nullptr, 0}.
   bool decode(std::string_view value, SatEvent* event, Unreadable* reason);
-  // The same through simdjson only, without the scanner for the usual shape: for the differential tests.
+  // The same without the scanner for the usual shape: for the differential tests.
   bool decode_slow(std::string_view value, SatEvent* event, Unreadable* reason);
 
  private:
@@ -35,6 +36,7 @@ class OwnershipDecoder {
   OwnershipDecoder& operator=(const OwnershipDecoder&) = delete;
 
   bool decode(std::string_view value, OwnershipRecord* record, Unreadable* reason);
+  bool decode_slow(std::string_view value, OwnershipRecord* record, Unreadable* reason);
 
  private:
   struct Impl;
