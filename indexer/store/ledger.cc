@@ -223,7 +223,7 @@ void DeviceLedger::forget_settled_parties() {
 bool DeviceLedger::suspended(Relation relation, std::string_view party) const {
   if (!any_unreadable()) return false;
   for (const ReadableSince& r : readable_) {
-    if (r.relation == relation && r.party == party) return r.offset < last_unreadable();
+    if (r.relation == relation && r.party == party) return r.offset <= last_unreadable();
   }
   return true;
 }

@@ -79,6 +79,19 @@ TEST(LedgerSuspension, TheOffsetDecidesNotTheArrival) {
   EXPECT_FALSE(l.suspended(kSupplier, "P"));
 }
 
+TEST(LedgerSuspension, AReplaySettledButNotYetLiftedLiftsNothing) {
+  for (const int64_t first : {3, 5}) {  // alone, and as the later of two
+    DeviceLedger l;
+    l.note_unreadable(first);
+    l.note_unreadable(5);
+    readable(l, 5, "P");
+    EXPECT_TRUE(l.suspended(kSupplier, "P"));
+    EXPECT_EQ(DeviceLedger::decode(l.encode()).value(), l);
+    EXPECT_TRUE(l.lift_unreadable(5));
+    EXPECT_FALSE(l.suspended(kSupplier, "P"));  // it is later than 3
+  }
+}
+
 TEST(LedgerSuspension, ReadAgainWithSuccessLiftsItForAll) {
   DeviceLedger l;
   l.note_unreadable(5);
