@@ -9,7 +9,7 @@
 
 namespace satindex::testing {
 
-inline std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
+inline std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 inline std::string repeated(std::string_view text, size_t times) {
   std::string all;
@@ -65,7 +65,7 @@ class Draft {
     std::string text = "{";
     for (const Field& field : fields_) {
       if (text.size() > 1) text += comma;
-      text += quoted(field.first);
+      text += in_quotes(field.first);
       text += colon;
       text += field.second;
     }

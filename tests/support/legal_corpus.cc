@@ -103,10 +103,10 @@ class Legal {
       unread(value, value);
     }
     for (const size_t run : {1u, 2u, 29u, 30u, 31u, 32u, 33u, 62u, 63u, 64u, 65u, 127u, 128u}) {
-      unread("backslashes: " + std::to_string(run), quoted(repeated("\\\\", run)));
+      unread("backslashes: " + std::to_string(run), in_quotes(repeated("\\\\", run)));
       unread("backslashes and a quote: " + std::to_string(run),
-             quoted(repeated("\\\\", run) + "\\\""));
-      unread("bytes: " + std::to_string(run), quoted(repeated("a", run)));
+             in_quotes(repeated("\\\\", run) + "\\\""));
+      unread("bytes: " + std::to_string(run), in_quotes(repeated("a", run)));
     }
     add("unread: a bad escape in a key", base_.plus("\\q", "1").text());
     add("unread: a known name with a bad escape", base_.plus("timestamp\\q", "1").text());
@@ -125,14 +125,14 @@ class Legal {
     add("1,024 deep, many times",
         base_.first("x", "[" + repeated(repeated("[", 1022) + repeated("]", 1022) + ",", 50) + "1]")
             .text());
-    add("a string of 1 MB", base_.plus("x", quoted(repeated("a", 1 << 20))).text());
-    add("a string of 1 MB in front", base_.first("x", quoted(repeated("a", 1 << 20))).text());
+    add("a string of 1 MB", base_.plus("x", in_quotes(repeated("a", 1 << 20))).text());
+    add("a string of 1 MB in front", base_.first("x", in_quotes(repeated("a", 1 << 20))).text());
     add("an array of 1 MB",
         base_.first("x", "[" + repeated("{\"a\":[\"\\\\\",1]},", 1 << 16) + "0]").text());
     add("1 MB of text beyond ASCII",
-        base_.plus("x", quoted(repeated("\xE2\x82\xAC", 1 << 18))).text());
+        base_.plus("x", in_quotes(repeated("\xE2\x82\xAC", 1 << 18))).text());
     add("brackets in a string of 1 MB",
-        base_.plus("x", "[" + quoted(repeated("]}\\\"", 1 << 18)) + "]").text());
+        base_.plus("x", "[" + in_quotes(repeated("]}\\\"", 1 << 18)) + "]").text());
   }
 
  private:
@@ -167,20 +167,20 @@ void add_legal_event_fields(Corpus* corpus) {
           repeated(R"(\u20ac)", 21), repeated(R"(\uD83D\uDE00)", 16),
           std::string(R"(\"\\\/\b\f\n\r\t)"), std::string(R"(\u0000)"), std::string(" "),
           std::string("\x7F"), std::string("null")}) {
-      events.put(field, quoted(text));
+      events.put(field, in_quotes(text));
     }
   }
   for (const char* value : {"0", "1", "9", "10", "255"}) events.put("commandVariant", value);
   const std::string pair = "90-b3-d5-1f-30-01-00-00:00-db-12-34-56-78-90-a0:";
   for (const char* counter : {"0", "1", "18446744073709551615", "10000000000000000000"}) {
-    events.put("requestId", quoted(pair + counter));
+    events.put("requestId", in_quotes(pair + counter));
   }
   for (const char* time : {"1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000000000+00:00",
                            "2261-12-31T23:59:59.999999999Z", "2024-02-29T23:59:59.5Z",
                            "2000-02-29T00:00:00.50+00:00"}) {
-    events.put("timestamp", quoted(time));
+    events.put("timestamp", in_quotes(time));
   }
-  events.put("userId", quoted("90-b3-D5-1f-30-01-00-fF"));
+  events.put("userId", in_quotes("90-b3-D5-1f-30-01-00-fF"));
   events.put("userId", R"("\u0039\u0030-B3-D5-1F-30-01-00-00")");
   events.put("timestamp", R"("2026-11-20\u005410:15:30.123Z")");
   events.add("a known key in escapes", base.renamed("userId", R"(\u0075ser\u0049d)").text());
@@ -193,26 +193,26 @@ void add_legal_ownership_fields(Corpus* corpus) {
   ownership.put("withdrawn", "null");
   ownership.put("withdrawn", "true");
   ownership.add("withdrawn absent", base.without("withdrawn").text());
-  ownership.put("relation", quoted("NETWORK_OPERATOR"));
+  ownership.put("relation", in_quotes("NETWORK_OPERATOR"));
   ownership.put("relation", R"("\u004eETWORK_OPERATOR")");
   for (const char* version : {"0", "1", "18446744073709551615"}) ownership.put("version", version);
   for (const char* time : {"2024-02-29T00:00:00Z", "2024-02-29T00:00:00.000000000+00:00",
                            "9999-12-31T23:59:59.999999999Z", "2262-01-01T00:00:00Z"}) {
-    ownership.put("validTo", quoted(time));
+    ownership.put("validTo", in_quotes(time));
   }
   for (const char* time :
        {"0000-01-01T00:00:00Z", "0000-02-29T00:00:00Z", "1969-12-31T23:59:59.9Z"}) {
-    ownership.put("validFrom", quoted(time));
+    ownership.put("validFrom", in_quotes(time));
   }
   ownership.add(
       "backwards and withdrawn",
-      base.with("validTo", quoted("2020-01-01T00:00:00Z")).with("withdrawn", "true").text());
+      base.with("validTo", in_quotes("2020-01-01T00:00:00Z")).with("withdrawn", "true").text());
   ownership.add("backwards and withdrawn, told first",
                 base.without("withdrawn")
-                    .with("validTo", quoted("0000-01-01T00:00:00Z"))
+                    .with("validTo", in_quotes("0000-01-01T00:00:00Z"))
                     .first("withdrawn", "true")
                     .text());
-  ownership.put("partyId", quoted(repeated("p", 64)));
+  ownership.put("partyId", in_quotes(repeated("p", 64)));
   ownership.put("partyId", R"("\ud83d\ude00")");
   ownership.add("a known key in escapes", base.renamed("validTo", R"(valid\u0054o)").text());
 }

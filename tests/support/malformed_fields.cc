@@ -24,7 +24,7 @@ class Fields {
         base_.with(field, value), reason);
   }
   void put_text(std::string_view field, std::string_view text, Unreadable reason) {
-    put(field, quoted(text), reason);
+    put(field, in_quotes(text), reason);
   }
 
   void add_missing(std::string_view field) {
@@ -150,10 +150,10 @@ void add_malformed_ownership_fields(Corpus* corpus) {
   fields.put_text("validFrom", "9999-12-31T23:59:59Z", Unreadable::kIntervalOrder);
   fields.add(
       "backwards, withdrawn null",
-      fields.base().with("validTo", quoted("2020-01-01T00:00:00Z")).with("withdrawn", "null"),
+      fields.base().with("validTo", in_quotes("2020-01-01T00:00:00Z")).with("withdrawn", "null"),
       Unreadable::kIntervalOrder);
   fields.add("backwards, withdrawn absent",
-             fields.base().with("validTo", quoted("2020-01-01T00:00:00Z")).without("withdrawn"),
+             fields.base().with("validTo", in_quotes("2020-01-01T00:00:00Z")).without("withdrawn"),
              Unreadable::kIntervalOrder);
 }
 

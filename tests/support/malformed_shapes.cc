@@ -124,7 +124,7 @@ class Shapes {
 
   void add_not_utf8() {
     const auto spoilt = [this](std::string_view what, std::string_view bytes) {
-      const std::string text = quoted(bytes);
+      const std::string text = in_quotes(bytes);
       add("unread: " + std::string(what), base_.plus("x", text).text(), Unreadable::kNotUtf8);
       add("unread, nested: " + std::string(what), base_.first("x", "[" + text + "]").text(),
           Unreadable::kNotUtf8);
