@@ -1,0 +1,137 @@
+#include "query/http/cursor_seal.h"
+
+#include <fcntl.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "query/http/base64.h"
+#include "query/http/key_source.h"
+#include "query/http/openssl_ptr.h"
+
+namespace satindex::http {
+namespace {
+
+constexpr size_t kSaltBytes = 12;
+constexpr size_t kNonceBytes = 12;
+constexpr size_t kTagBytes = 16;
+constexpr size_t kTextBytesMax = 512;  // far above any cursor of ours
+constexpr std::string_view kPurpose = "satindex cursor 1";
+
+using SubKey = std::array<unsigned char, kCursorKeyBytes>;
+
+const unsigned char* bytes_of(std::string_view s) {
+  return reinterpret_cast<const unsigned char*>(s.data());
+}
+unsigned char* bytes_of(std::string& s) { return reinterpret_cast<unsigned char*>(s.data()); }
+
+SubKey derive(const std::string& key, std::string_view salt) {
+  std::string input(kPurpose);
+  input.append(salt);
+  SubKey out{};
+  unsigned int length = 0;
+  const auto* made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(input),
+                          input.size(), out.data(), &length);
+  SATINDEX_INVARIANT(made != nullptr && length == out.size(), "HMAC-SHA256 works");
+  return out;
+}
+
+bool start(EVP_CIPHER_CTX* context, bool encrypt, const SubKey& key, std::string_view nonce,
+           std::string_view binding) {
+  int length = 0;
+  return EVP_CipherInit_ex(context, EVP_aes_256_gcm(), nullptr, key.data(), bytes_of(nonce),
+                           encrypt ? 1 : 0) == 1 &&
+         EVP_CipherUpdate(context, nullptr, &length, bytes_of(binding),
+                          static_cast<int>(binding.size())) == 1;
+}
+
+}  // namespace
+
+CursorSeal::CursorSeal(std::string key) : key_(std::move(key)) {
+  SATINDEX_INVARIANT(key_.size() == kCursorKeyBytes, "a cursor key has 32 bytes");
+}
+
+std::string CursorSeal::seal(std::string_view position, std::string_view binding) const {
+  std::string out(kSaltBytes + kNonceBytes + position.size() + kTagBytes, '\0');
+  SATINDEX_INVARIANT(RAND_bytes(bytes_of(out), kSaltBytes + kNonceBytes) == 1,
+                     "random bytes are at hand");
+  const std::string_view head(out.data(), kSaltBytes + kNonceBytes);
+  const SubKey key = derive(key_, head.substr(0, kSaltBytes));
+  CipherContextPtr context(EVP_CIPHER_CTX_new());
+  unsigned char* body = bytes_of(out) + head.size();
+  int length = 0;
+  const bool ok = context && start(context.get(), true, key, head.substr(kSaltBytes), binding) &&
+                  EVP_CipherUpdate(context.get(), body, &length, bytes_of(position),
+                                   static_cast<int>(position.size())) == 1 &&
+                  EVP_CipherFinal_ex(context.get(), body + length, &length) == 1 &&
+                  EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes,
+                                      body + position.size()) == 1;
+  SATINDEX_INVARIANT(ok, "AES-256-GCM seals");
+  return base64url_encode(out);
+}
+
+std::optional<std::string> CursorSeal::open(std::string_view text, std::string_view binding) const {
+  if (text.size() > kTextBytesMax) return std::nullopt;
+  auto sealed = base64url_decode(text);
+  if (!sealed || sealed->size() < kSaltBytes + kNonceBytes + kTagBytes) return std::nullopt;
+  const std::string_view all(*sealed);
+  const size_t body_bytes = all.size() - kSaltBytes - kNonceBytes - kTagBytes;
+  const SubKey key = derive(key_, all.substr(0, kSaltBytes));
+  const std::string_view body = all.substr(kSaltBytes + kNonceBytes, body_bytes);
+  std::string tag(all.substr(all.size() - kTagBytes));
+  std::string out(body_bytes + kTagBytes, '\0');
+  CipherContextPtr context(EVP_CIPHER_CTX_new());
+  int length = 0;
+  const bool ok =
+      context && start(context.get(), false, key, all.substr(kSaltBytes, kNonceBytes), binding) &&
+      EVP_CipherUpdate(context.get(), bytes_of(out), &length, bytes_of(body),
+                       static_cast<int>(body.size())) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1 &&
+      EVP_CipherFinal_ex(context.get(), bytes_of(out) + length, &length) == 1;
+  if (!ok) return std::nullopt;
+  out.resize(body_bytes);
+  return out;
+}
+
+schemas::Result<std::string> load_cursor_key(const std::string& path) {
+  const auto text = read_small_file(path, 4096);
+  if (!text) return schemas::config_error("cursor key: " + text.error().message);
+  if (text->size() == kCursorKeyBytes) return *text;
+  constexpr const char* kSpace = " \t\r\n";
+  const size_t begin = text->find_first_not_of(kSpace);
+  const size_t end = text->find_last_not_of(kSpace);
+  if (begin != std::string::npos) {
+    const std::string_view trimmed = std::string_view(*text).substr(begin, end - begin + 1);
+    if (trimmed.size() == 2 * kCursorKeyBytes) {
+      if (auto key = hex_decode(trimmed)) return *key;
+    }
+    if (auto key = base64_decode_lenient(trimmed); key && key->size() == kCursorKeyBytes)
+      return *key;
+  }
+  return schemas::config_error("cursor key: not 32 bytes, 64 hex digits or base64 of 32 bytes");
+}
+
+schemas::Result<std::string> load_or_make_cursor_key(const std::string& path) {
+  if (::access(path.c_str(), F_OK) == 0) return load_cursor_key(path);
+  std::string key(kCursorKeyBytes, '\0');
+  SATINDEX_INVARIANT(RAND_bytes(bytes_of(key), kCursorKeyBytes) == 1, "random bytes are at hand");
+  // Written beside and linked into place: whoever sees the name sees the whole key, and a key made
+  // meanwhile by another wins.
+  const std::string beside = path + ".new." + std::to_string(::getpid());
+  const int fd =
+      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (fd < 0) return schemas::config_error("cursor key: the file cannot be made");
+  const bool written =
+      ::write(fd, key.data(), key.size()) == static_cast<ssize_t>(key.size()) && ::fsync(fd) == 0;
+  ::close(fd);
+  const bool linked = written && (::link(beside.c_str(), path.c_str()) == 0 || errno == EEXIST);
+  ::unlink(beside.c_str());
+  if (!linked) return schemas::config_error("cursor key: the file cannot be written");
+  return load_cursor_key(path);
+}
+
+}  // namespace satindex::http

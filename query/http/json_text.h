@@ -1,0 +1,13 @@
+// JSON strings written straight into a buffer. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace satindex::http {
+
+// Quoted and escaped (RFC 8259): the quote, the backslash and control characters; the rest as it
+// is. `text` is UTF-8.
+void append_json_string(std::string_view text, std::string& out);
+
+}  // namespace satindex::http
