@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def binary():
-    path = Path(os.environ.get("SATINDEX_BIN") or ROOT / "build" / "release" / "satindex")
+    named = os.environ.get("SATINDEX_BIN") or os.environ.get("SATINDEX_BUILT_BIN")
+    path = Path(named or ROOT / "build" / "release" / "satindex")
     if not path.is_file():
         raise RuntimeError(f"no binary at {path}: run ./dev build or set SATINDEX_BIN")
     return str(path)
