@@ -31,5 +31,8 @@ inline constexpr uint32_t kPageWorkRowsMax = 200'000;
 inline constexpr uint32_t kPageWorkLookupsMax = 4'000;
 // Unreadable ownership records remembered singly for one device; older ones are folded into one that no replay lifts.
 inline constexpr size_t kUnreadablePerDeviceMax = 16;
+// Flagged devices (unreadable ownership, misplaced records) remembered singly by a shard: each costs a portfolio page a
+// ledger look-up. Beyond it every portfolio of the shard says "partial".
+inline constexpr size_t kFlaggedDevicesMax = 1'000;
 
 }  // namespace satindex::schemas::limits

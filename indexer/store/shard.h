@@ -6,12 +6,21 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "indexer/store/checkpoint.h"
 #include "schemas/sat_event.h"
 #include "schemas/status.h"
 
 namespace satindex::store {
+
+// A device about which a portfolio must say that something may be missing.
+struct FlaggedDevice {
+  schemas::DeviceId device;
+  bool unreadable = false;  // an unreadable ownership record stands against it
+  bool misplaced = false;   // records of it lie on a partition that no fitting partitioner gives it
+};
 
 // Shared by all shards of the process: one block cache, one write-buffer budget charged to it.
 class StoreResources {
@@ -47,6 +56,8 @@ class Shard {
   // Reconciliation tasks of this party not yet worked in (the portfolio's "pending"). Any thread.
   bool pending(schemas::Relation relation, std::string_view party) const;
   bool any_pending() const;
+  // At most kFlaggedDevicesMax; `overflow` when there were more. Any thread.
+  std::vector<FlaggedDevice> flagged_devices(bool* overflow) const;
 
   struct Stats {
     uint64_t sst_bytes = 0;

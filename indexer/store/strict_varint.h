@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "indexer/store/bits.h"
+
 namespace satindex::store {
 
 inline void put_varint(std::string& out, uint64_t v) {
@@ -16,11 +18,6 @@ inline void put_varint(std::string& out, uint64_t v) {
   }
   out.push_back(static_cast<char>(v));
 }
-
-inline uint64_t zigzag(int64_t v) {
-  return (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63);
-}
-inline int64_t unzigzag(uint64_t v) { return static_cast<int64_t>((v >> 1) ^ (~(v & 1) + 1)); }
 
 class StrictReader {
  public:

@@ -33,12 +33,15 @@ class TrailService {
   const AccessPolicy& policy() const { return policy_; }
 
  private:
-  struct Reading;
+  // False while the wall clock is more than a second behind the latest moment an answer was given for (CONTRACT 2).
+  bool clock_good(int64_t now_ns) const;
+
   std::vector<store::Shard*> shards_;
   const store::FreshnessBoard* board_;
   AccessPolicy policy_;
   TrailSettings settings_;
   const schemas::Clock* clock_;
+  mutable std::atomic<int64_t> latest_now_{0};
 };
 
 }  // namespace satindex::trail

@@ -1,0 +1,70 @@
+#include "indexer/store/ledger_join.h"
+
+namespace satindex::store {
+
+using schemas::Result;
+
+namespace {
+
+constexpr size_t kSingleLookupsMax = 64;
+// Steps forward before a seek is the shorter way.
+constexpr int kStepsMax = 12;
+
+void give(uint32_t i, const DeviceLedger& ledger, const std::function<void(uint32_t, const Holding&)>& sink) {
+  for (const OwnershipInterval& interval : ledger.intervals()) {
+    if (const auto span = interval.usable()) sink(i, {party_entity(interval.relation, interval.party), *span});
+  }
+}
+
+}  // namespace
+
+Result<DeviceLedger> load_ledger(const Shard::Impl& shard, uint64_t device) {
+  std::array<char, 8> key;
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status s = shard.db->Get(rocksdb::ReadOptions(), shard.cf(Table::kLedger),
+                                          slice(ledger_key(schemas::DeviceId{{device}}, &key)), &value);
+  if (s.IsNotFound()) return DeviceLedger();
+  if (!s.ok()) return to_status(s);
+  return DeviceLedger::decode(view(value));
+}
+
+Result<void> join_ledgers(const Shard::Impl& shard, const ChangedLedgers& changed, std::span<const uint64_t> devices,
+                          const std::function<void(uint32_t, const Holding&)>& sink) {
+  std::unique_ptr<rocksdb::Iterator> it;
+  if (devices.size() > kSingleLookupsMax) {
+    it.reset(shard.db->NewIterator(rocksdb::ReadOptions(), shard.cf(Table::kLedger)));
+    it->SeekToFirst();
+  }
+  std::array<char, 8> bytes;
+  for (uint32_t i = 0; i < devices.size(); ++i) {
+    if (const auto c = changed.find(devices[i]); c != changed.end()) {
+      give(i, c->second, sink);
+      continue;
+    }
+    if (!it) {
+      auto ledger = load_ledger(shard, devices[i]);
+      if (!ledger) return ledger.error();
+      give(i, *ledger, sink);
+      continue;
+    }
+    const std::string_view key = ledger_key(schemas::DeviceId{{devices[i]}}, &bytes);
+    for (int step = 0; it->Valid() && view(it->key()) < key; ++step) {
+      if (step == kStepsMax) {
+        it->Seek(slice(key));
+        break;
+      }
+      it->Next();
+    }
+    if (!it->Valid()) {
+      if (!it->status().ok()) return to_status(it->status());
+      continue;
+    }
+    if (view(it->key()) != key) continue;
+    auto ledger = DeviceLedger::decode(view(it->value()));
+    if (!ledger) return ledger.error();
+    give(i, *ledger, sink);
+  }
+  return {};
+}
+
+}  // namespace satindex::store

@@ -1,0 +1,191 @@
+#include "indexer/store/reader.h"
+
+#include "indexer/store/trail_scan.h"
+
+namespace satindex::store {
+
+using schemas::Result;
+
+struct ShardView::Impl {
+  const Shard::Impl* shard = nullptr;
+  const rocksdb::Snapshot* snapshot = nullptr;
+};
+
+ShardView::ShardView(const Shard& shard) : impl_(std::make_unique<Impl>()) {
+  impl_->shard = &shard.impl();
+  impl_->snapshot = impl_->shard->db->GetSnapshot();
+}
+
+ShardView::~ShardView() { impl_->shard->db->ReleaseSnapshot(impl_->snapshot); }
+
+Result<DeviceLedger> ShardView::ledger(schemas::DeviceId device) const {
+  rocksdb::PinnableSlice value;
+  std::array<char, 8> key;
+  const rocksdb::Status s = impl_->shard->db->Get(impl_->shard->read_options(impl_->snapshot),
+                                                  impl_->shard->cf(Table::kLedger), slice(ledger_key(device, &key)), &value);
+  if (s.IsNotFound()) return DeviceLedger();
+  if (!s.ok()) return to_status(s);
+  return DeviceLedger::decode(view(value));
+}
+
+namespace {
+
+struct RowCodec {
+  using Item = CodedRow;
+  const Dictionary* dictionary = nullptr;
+  ChunkKind kind = ChunkKind::kDeviceRows;
+  ChunkInterest interest;
+  std::shared_ptr<LiteralTable> literals = std::make_shared<LiteralTable>();
+  RowChunkHeader header;
+  std::vector<const Symbol*> users, outcomes;
+
+  bool glance(const TrailKey& key, std::string_view bytes, int64_t* newest, int64_t* oldest, bool* wanted) {
+    if (!read_row_chunk_header(context_of(kind, key), bytes, &header)) return false;
+    *newest = header.newest_ns;
+    *oldest = header.oldest_ns;
+    if (interest) {
+      const auto look_up = [&](SymbolClass c, const std::vector<uint32_t>& codes, std::vector<const Symbol*>* out) {
+        out->clear();
+        for (const uint32_t code : codes) out->push_back(dictionary->find(c, code));
+      };
+      look_up(SymbolClass::kUser, header.users, &users);
+      look_up(SymbolClass::kOutcome, header.outcomes, &outcomes);
+      *wanted = interest({users, outcomes, *newest, *oldest});
+    }
+    return true;
+  }
+  bool decode(const TrailKey& key, std::string_view bytes, std::vector<Item>* items) {
+    return decode_row_chunk(context_of(kind, key), bytes, items, literals.get());
+  }
+  static bool before(const Item& a, const Item& b) { return a.time_ns > b.time_ns; }
+};
+
+struct RefCodec {
+  using Item = TrailRef;
+  bool glance(const TrailKey& key, std::string_view bytes, int64_t* newest, int64_t* oldest, bool*) {
+    RefChunkHeader h;
+    if (!read_ref_chunk_header(key.bucket, bytes, &h)) return false;
+    *newest = h.newest_ns;
+    *oldest = h.oldest_ns;
+    return true;
+  }
+  bool decode(const TrailKey& key, std::string_view bytes, std::vector<Item>* items) {
+    return decode_ref_chunk(key.bucket, bytes, items);
+  }
+  static bool before(const Item& a, const Item& b) { return a < b; }
+};
+
+}  // namespace
+
+struct RowCursor::Impl {
+  TrailScan<RowCodec> scan;
+
+  // False: a code that no dictionary knows.
+  bool fill(const CodedRow& r, TrailRow* out) {
+    RowCodec& codec = scan.codec();
+    const auto symbol = [&](SymbolClass c) {
+      const uint32_t code = r.symbol[static_cast<size_t>(c)];
+      if (!(code & kLiteralBit)) return codec.dictionary->find(c, code);
+      return codec.literals->has(code) ? &codec.literals->at(code) : nullptr;
+    };
+    out->time_ns = r.time_ns;
+    out->decimals = r.decimals;
+    out->has_fingerprint = r.has(kRowHasFingerprint);
+    out->fingerprint = r.fingerprint;
+    out->user = symbol(SymbolClass::kUser);
+    out->service = symbol(SymbolClass::kService);
+    out->device_attrs = symbol(SymbolClass::kDevice);
+    out->outcome = symbol(SymbolClass::kOutcome);
+    if (!out->user || !out->service || !out->device_attrs || !out->outcome) return false;
+    out->device.reset();
+    if (r.has(kRowHasDevice)) out->device = schemas::DeviceId{{r.device}};
+    out->request.reset();
+    if (r.has(kRowHasRequest)) {
+      const uint64_t originator = r.has(kRowOriginatorIsUser) ? out->user->user.eui.value : r.originator;
+      const uint64_t target = r.has(kRowTargetIsDevice) ? r.device : r.target;
+      out->request = schemas::RequestId{{originator}, {target}, r.counter};
+    }
+    return true;
+  }
+  bool unknown_symbol = false;
+};
+
+RowCursor::RowCursor(const ShardView& view, std::optional<schemas::DeviceId> device, schemas::UserId loose_user,
+                     TimeWindow window, ChunkInterest interest) {
+  RowCodec codec;
+  codec.dictionary = &view.impl().shard->dictionary;
+  codec.kind = device ? ChunkKind::kDeviceRows : ChunkKind::kLooseRows;
+  codec.interest = std::move(interest);
+  impl_.reset(new Impl{TrailScan<RowCodec>(*view.impl().shard, view.impl().snapshot,
+                                           device ? Table::kDevice : Table::kLoose, std::move(codec)),
+                       false});
+  reset(device ? device->eui.value : loose_user.eui.value, window);
+}
+RowCursor::~RowCursor() = default;
+RowCursor::RowCursor(RowCursor&&) noexcept = default;
+
+void RowCursor::reset(uint64_t entity, TimeWindow window) { impl_->scan.reset(entity, window); }
+
+std::optional<int64_t> RowCursor::peek() {
+  const CodedRow* r = impl_->scan.peek();
+  if (r == nullptr) return std::nullopt;
+  return r->time_ns;
+}
+
+void RowCursor::take(std::vector<TrailRow>* rows) {
+  const CodedRow* r = impl_->scan.peek();
+  const int64_t time = r == nullptr ? 0 : r->time_ns;
+  while (r != nullptr && r->time_ns == time) {
+    if (!impl_->fill(*r, &rows->emplace_back())) {
+      rows->pop_back();
+      impl_->unknown_symbol = true;
+    }
+    impl_->scan.advance();
+    r = impl_->scan.peek();
+  }
+}
+
+bool RowCursor::ok() const { return impl_->scan.ok() && !impl_->unknown_symbol; }
+uint32_t RowCursor::work() const { return impl_->scan.work(); }
+std::shared_ptr<const void> RowCursor::literals() const {
+  return impl_->scan.codec().literals->size() == 0 ? nullptr : impl_->scan.codec().literals;
+}
+
+struct RefCursor::Impl {
+  TrailScan<RefCodec> scan;
+};
+
+RefCursor::RefCursor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RefCursor::~RefCursor() = default;
+RefCursor::RefCursor(RefCursor&&) noexcept = default;
+
+RefCursor RefCursor::own(const ShardView& view, schemas::UserId user, TimeWindow window) {
+  std::unique_ptr<Impl> impl(
+      new Impl{TrailScan<RefCodec>(*view.impl().shard, view.impl().snapshot, Table::kOwn, RefCodec())});
+  impl->scan.reset(user.eui.value, window);
+  return RefCursor(std::move(impl));
+}
+
+RefCursor RefCursor::owner(const ShardView& view, schemas::Relation relation, std::string_view party,
+                           TimeWindow window) {
+  std::unique_ptr<Impl> impl(
+      new Impl{TrailScan<RefCodec>(*view.impl().shard, view.impl().snapshot, Table::kOwner, RefCodec())});
+  impl->scan.reset(party_entity(relation, party), window);
+  return RefCursor(std::move(impl));
+}
+
+std::optional<TrailRef> RefCursor::peek() {
+  const TrailRef* r = impl_->scan.peek();
+  if (r == nullptr) return std::nullopt;
+  return *r;
+}
+
+void RefCursor::advance() {
+  const std::optional<TrailRef> taken = peek();
+  while (taken && peek() == taken) impl_->scan.advance();
+}
+
+bool RefCursor::ok() const { return impl_->scan.ok(); }
+uint32_t RefCursor::work() const { return impl_->scan.work(); }
+
+}  // namespace satindex::store

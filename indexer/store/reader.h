@@ -1,0 +1,93 @@
+// ShardView and its cursors: what readers may see of a shard. A view is a consistent snapshot of all tables; cursors walk
+// one trail newest first and belong to one thread and to a living view. They do not decide access: query/trail does.
+// Errors: after next...() gave false, ok() tells the end of the trail from bytes that could not be read.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "indexer/store/ledger.h"
+#include "indexer/store/ref_chunk.h"
+#include "indexer/store/row_chunk.h"
+#include "indexer/store/shard.h"
+#include "indexer/store/trail_row.h"
+
+namespace satindex::store {
+
+class ShardView {
+ public:
+  explicit ShardView(const Shard& shard);
+  ~ShardView();
+  ShardView(const ShardView&) = delete;
+  ShardView& operator=(const ShardView&) = delete;
+
+  // What this shard knows of the device; an empty ledger when nothing.
+  schemas::Result<DeviceLedger> ledger(schemas::DeviceId device) const;
+
+  struct Impl;
+  Impl& impl() const { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+// Whether a chunk can hold anything of interest, by its header: its Users and its outcomes (symbols; nullptr: one that is
+// written out in the chunk, so anything) and its time span. False passes the chunk over undecoded.
+struct ChunkGlance {
+  std::span<const Symbol* const> users;
+  std::span<const Symbol* const> outcomes;
+  int64_t newest_ns = 0;
+  int64_t oldest_ns = 0;  // no later than the oldest row
+};
+using ChunkInterest = std::function<bool(const ChunkGlance&)>;
+
+// Rows of one device (or, loose, of one User's events without device), grouped by time, newest first.
+class RowCursor {
+ public:
+  // The view must outlive the cursor. `interest` may be empty.
+  RowCursor(const ShardView& view, std::optional<schemas::DeviceId> device, schemas::UserId loose_user,
+            TimeWindow window, ChunkInterest interest);
+  ~RowCursor();
+  RowCursor(RowCursor&&) noexcept;
+  // Begins anew at another device (or loose User) of the same kind: cheaper than a new cursor. Work adds up.
+  void reset(uint64_t entity, TimeWindow window);
+
+  // Time of the next group; nullopt at the end or after an error.
+  std::optional<int64_t> peek();
+  // Appends all rows of the next time, in no order, copies included. Call after peek gave a time.
+  void take(std::vector<TrailRow>* rows);
+  bool ok() const;
+  // Rows decoded and chunks passed over so far: the measure of work.
+  uint32_t work() const;
+  // Owner of symbols that no dictionary holds; keep it as long as the rows.
+  std::shared_ptr<const void> literals() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// References of one User's own trail or one party's owner trail, newest first, each once.
+class RefCursor {
+ public:
+  static RefCursor own(const ShardView& view, schemas::UserId user, TimeWindow window);
+  static RefCursor owner(const ShardView& view, schemas::Relation relation, std::string_view party, TimeWindow window);
+  ~RefCursor();
+  RefCursor(RefCursor&&) noexcept;
+
+  std::optional<TrailRef> peek();
+  void advance();
+  bool ok() const;
+  uint32_t work() const;
+
+ private:
+  struct Impl;
+  explicit RefCursor(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace satindex::store

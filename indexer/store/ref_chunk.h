@@ -1,0 +1,39 @@
+// The reference chunk: up to kRefChunkRowsMax places (time, device) in device trails, of one own or owner trail and bucket.
+// A reference stands for every event of that device at that time. Pure functions; decode survives any bytes.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace satindex::store {
+
+struct TrailRef {
+  int64_t time_ns = 0;
+  bool has_device = false;
+  uint64_t device = 0;
+
+  // Less: comes earlier in the answer; the order of TrailPosition.
+  std::strong_ordering operator<=>(const TrailRef& o) const {
+    if (auto c = o.time_ns <=> time_ns; c != 0) return c;
+    if (auto c = has_device <=> o.has_device; c != 0) return c;
+    return device <=> o.device;
+  }
+  bool operator==(const TrailRef&) const = default;
+};
+
+struct RefChunkHeader {
+  uint32_t rows = 0;
+  int64_t newest_ns = 0;
+  int64_t oldest_ns = 0;
+};
+
+// refs: 1..kRefChunkRowsMax, in order, distinct, all in the bucket.
+void encode_ref_chunk(uint16_t bucket, std::span<const TrailRef> refs, std::string* out);
+bool decode_ref_chunk(uint16_t bucket, std::string_view bytes, std::vector<TrailRef>* refs);
+bool read_ref_chunk_header(uint16_t bucket, std::string_view bytes, RefChunkHeader* header);
+
+}  // namespace satindex::store

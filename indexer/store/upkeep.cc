@@ -1,0 +1,149 @@
+#include "indexer/store/upkeep.h"
+
+#include <rocksdb/convenience.h>
+
+#include "indexer/store/commit.h"
+#include "indexer/store/reader.h"
+#include "indexer/store/reconcile.h"
+#include "indexer/store/trail_builder.h"
+
+namespace satindex::store {
+
+using schemas::Result;
+
+namespace {
+
+// Bounds of one step: about ten milliseconds of look-ups, or of rows.
+constexpr size_t kItemsPerStep = 512;
+constexpr size_t kRefsPerStep = 20'000;
+constexpr std::string_view kDroppedKey = "R";  // on disk: lowest bucket kept, two bytes big-endian
+
+}  // namespace
+
+Upkeep::Upkeep(Shard& shard) : owner_(shard), shard_(shard.impl()) {
+  std::string value;
+  if (shard_.db->Get(rocksdb::ReadOptions(), slice(kDroppedKey), &value).ok() && value.size() == 2) {
+    dropped_below_ = static_cast<uint16_t>((static_cast<uint8_t>(value[0]) << 8) | static_cast<uint8_t>(value[1]));
+  }
+}
+
+Result<bool> Upkeep::step(int64_t now_wall_ns, Checkpoint* checkpoint) {
+  if (owner_.any_pending()) {
+    auto more = reconcile(checkpoint);
+    if (!more || *more) return more;
+  }
+  if (!shard_.oversize.empty()) {
+    auto more = recut(checkpoint);
+    if (!more || *more) return more;
+  }
+  if (auto r = retire(now_wall_ns); !r) return r.error();
+  return owner_.any_pending() || !shard_.oversize.empty();
+}
+
+Result<bool> Upkeep::reconcile(Checkpoint* checkpoint) {
+  std::unique_ptr<rocksdb::Iterator> it(shard_.db->NewIterator(rocksdb::ReadOptions()));
+  it->Seek("T");
+  if (!it->Valid() || !it->key().starts_with("T")) {
+    return it->status().ok() ? Result<bool>{false} : Result<bool>{to_status(it->status())};
+  }
+  const std::string key = it->key().ToString();
+  ReconcileTask task;
+  if (!task.decode(view(it->value()))) return schemas::corrupt("a reconciliation task is malformed");
+
+  const ShardView now(owner_);
+  std::vector<std::pair<uint64_t, TrailRef>> refs;
+  size_t done = 0;
+  std::optional<RowCursor> cursor;
+  while (done < task.items.size() && done < kItemsPerStep && refs.size() < kRefsPerStep) {
+    ReconcileItem& item = task.items[done];
+    const TimeWindow window{item.span.from_ns, item.span.to_ns};
+    if (cursor) {
+      cursor->reset(item.device, window);
+    } else {
+      cursor.emplace(now, schemas::DeviceId{{item.device}}, schemas::UserId{}, window, ChunkInterest());
+    }
+    std::vector<TrailRow> rows;
+    std::optional<int64_t> t;
+    while (refs.size() < kRefsPerStep && (t = cursor->peek())) {
+      rows.clear();
+      cursor->take(&rows);
+      refs.push_back({item.entity, {*t, true, item.device}});
+      item.span.to_ns = *t;
+    }
+    if (!cursor->ok()) return schemas::corrupt("a trail cannot be read while late ownership is worked in");
+    if (!t) ++done;
+  }
+
+  batch_.clear();
+  TrailBuilder::build_owner_refs(&refs, &checkpoint->next_chunk, &batch_);
+  TableBatch& meta = batch_.of(Table::kMeta);
+  const std::vector<ReconcileItem> finished(task.items.begin(), task.items.begin() + static_cast<ptrdiff_t>(done));
+  task.items.erase(task.items.begin(), task.items.begin() + static_cast<ptrdiff_t>(done));
+  if (task.items.empty()) {
+    meta.add(BatchOp::kDelete, key, {});
+  } else {
+    meta.add(BatchOp::kPut, key, task.encode());
+  }
+  meta.add(BatchOp::kPut, kCheckpointKey, checkpoint->encode());
+  if (auto r = commit_live(shard_, batch_); !r) return r.error();
+  const std::lock_guard lock(shard_.mutex);
+  shard_.committed.next_chunk = checkpoint->next_chunk;
+  for (const ReconcileItem& i : finished) {
+    if (--shard_.pending[i.entity] == 0) shard_.pending.erase(i.entity);
+  }
+  return true;
+}
+
+Result<bool> Upkeep::recut(Checkpoint* checkpoint) {
+  OversizeQueue::Item item;
+  if (!shard_.oversize.pop(&item)) return false;
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status s = shard_.db->Get(rocksdb::ReadOptions(), shard_.cf(item.table), slice(item.key), &value);
+  if (s.IsNotFound()) return true;
+  if (!s.ok()) return to_status(s);
+  const auto key = TrailKey::parse(item.key);
+  batch_.clear();
+  if (!key || !key->base || value.size() <= kBaseValueBytesMax) return true;
+  if (!TrailBuilder::recut(item.table, *key, view(value), &checkpoint->next_chunk, &batch_)) return true;
+  batch_.of(Table::kMeta).add(BatchOp::kPut, kCheckpointKey, checkpoint->encode());
+  if (auto r = commit_live(shard_, batch_); !r) return r.error();
+  const std::lock_guard lock(shard_.mutex);
+  shard_.committed.next_chunk = checkpoint->next_chunk;
+  return true;
+}
+
+Result<void> Upkeep::retire(int64_t now_wall_ns) {
+  if (shard_.options.retention_ns <= 0 || now_wall_ns <= shard_.options.retention_ns) return {};
+  const uint16_t keep = bucket_of(now_wall_ns - shard_.options.retention_ns);
+  if (keep <= dropped_below_) return {};
+  // Keys of dropped buckets are those from the newest dropped one on.
+  const KeyBytes from = encode_key({static_cast<uint16_t>(keep - 1), 0, true, 0, 0});
+  const std::string to(kChunkKeyBytes + 1, '\xFF');
+  const char kept[2] = {static_cast<char>(keep >> 8), static_cast<char>(keep)};
+  rocksdb::WriteBatch w;
+  w.Put(slice(kDroppedKey), rocksdb::Slice(kept, 2));
+  for (const Table t : kTrailTables) w.DeleteRange(shard_.cf(t), slice(from.view()), to);
+  rocksdb::Status s = shard_.db->Write(rocksdb::WriteOptions(), &w);
+  const rocksdb::Slice begin = slice(from.view());
+  const rocksdb::Slice end = to;
+  for (const Table t : kTrailTables) {
+    if (s.ok()) s = rocksdb::DeleteFilesInRange(shard_.db.get(), shard_.cf(t), &begin, &end);
+  }
+  if (!s.ok()) return to_status(s);
+  dropped_below_ = keep;
+  shard_.buckets.remove_below(keep);
+  return {};
+}
+
+Result<void> Upkeep::settle() {
+  rocksdb::CompactRangeOptions o;
+  o.exclusive_manual_compaction = false;
+  o.max_subcompactions = 2;
+  for (size_t t = 0; t < kTables; ++t) {
+    const rocksdb::Status s = shard_.db->CompactRange(o, shard_.handles[t], nullptr, nullptr);
+    if (!s.ok()) return to_status(s);
+  }
+  return {};
+}
+
+}  // namespace satindex::store

@@ -1,0 +1,34 @@
+// Upkeep: what commits leave behind, done in bounded steps by the shard's writer between its commits: late ownership,
+// oversize base values, retention. Internal to indexer/store; the writer's thread.
+#pragma once
+
+#include <cstdint>
+
+#include "indexer/store/batch.h"
+#include "indexer/store/shard_impl.h"
+
+namespace satindex::store {
+
+class Upkeep {
+ public:
+  explicit Upkeep(Shard& shard);
+
+  // One step. *checkpoint is what is committed; its next_chunk is advanced and written with the step's changes. True while
+  // more is waiting.
+  schemas::Result<bool> step(int64_t now_wall_ns, Checkpoint* checkpoint);
+  schemas::Result<void> settle();
+  // The event's bucket has been dropped by retention: it must not come back.
+  bool dropped(int64_t event_time_ns) const { return bucket_of(event_time_ns) < dropped_below_; }
+
+ private:
+  schemas::Result<bool> reconcile(Checkpoint* checkpoint);
+  schemas::Result<bool> recut(Checkpoint* checkpoint);
+  schemas::Result<void> retire(int64_t now_wall_ns);
+
+  Shard& owner_;
+  Shard::Impl& shard_;
+  SortedBatch batch_;
+  uint16_t dropped_below_ = 0;
+};
+
+}  // namespace satindex::store

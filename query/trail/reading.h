@@ -1,0 +1,67 @@
+// Reading: one page being read. Holds the snapshots, what the caller may see, and the bounds of the work; the service makes
+// one for each call. Internal to query/trail; one thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "indexer/store/reader.h"
+#include "query/trail/policy.h"
+#include "query/trail/query.h"
+
+namespace satindex::trail {
+
+class Reading {
+ public:
+  struct Context {
+    const std::vector<store::Shard*>& shards;
+    const AccessPolicy& policy;
+    const Caller& caller;
+    const AuditTrailQuery& query;
+    std::optional<schemas::Relation> relation;  // through which others' rows may be seen at all
+    bool cross_allowed = false;                 // fresh, clock good
+    int64_t now_ns = 0;
+    store::TimeWindow window;                   // filters and retention
+  };
+  explicit Reading(const Context& context);
+
+  schemas::Result<void> device_page(Page* page);
+  schemas::Result<void> own_page(Page* page);
+  schemas::Result<void> owned_page(Page* page);
+
+ private:
+  using Rows = std::vector<store::TrailRow>;
+  struct Source {
+    store::RefCursor refs;
+    size_t shard;
+    schemas::UserId user;  // own trail
+  };
+
+  schemas::Result<const DeviceGrant*> grant_of(schemas::DeviceId device);
+  schemas::Result<void> ref_page(std::vector<Source>* sources, Page* page, bool owned);
+  schemas::Result<void> fetch(const store::TrailRef& ref, const std::vector<const Source*>& at, bool everywhere, Rows* rows);
+  bool spent() const;
+  bool matches(const store::TrailRow& row, bool own) const;
+  // False once the page is full: page->next is then set.
+  bool offer(const store::TrailRow& row, bool own, Page* page);
+  void stop_at(const store::TrailPosition& scanned, Page* page) const;
+  store::ChunkInterest interest(const DeviceGrant& grant) const;
+  void keep_literals(Page* page);
+
+  Context c_;
+  store::TimeWindow window_;  // also cut by the cursor
+  std::vector<std::unique_ptr<store::ShardView>> views_;
+  std::vector<std::unique_ptr<store::RowCursor>> lookups_;        // by shard, of device rows
+  std::vector<std::unique_ptr<store::RowCursor>> loose_lookups_;  // by shard, of rows without device
+  std::unordered_map<uint64_t, DeviceGrant> grants_;
+  uint32_t lookups_done_ = 0;
+  uint32_t work_ = 0;
+};
+
+// Sorts rows of one time and device by their place in the order and merges copies of one event; the most precise writing of
+// the time stays.
+void settle_group(std::vector<store::TrailRow>* rows);
+
+}  // namespace satindex::trail
