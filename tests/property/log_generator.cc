@@ -321,6 +321,8 @@ int home_partition(const std::string& device, int partitions) {
   return store::partition_of(store::kPartitionerMurmur2, schemas::DeviceId{*eui}, partitions);
 }
 
+model::Log random_log(const LogShape& shape, uint64_t seed) { return Generator(shape, seed).generate(); }
+
 LogShape random_shape(Rng& rng) {
   LogShape s;
   s.partitions = 1 + static_cast<int>(rng.below(3));
