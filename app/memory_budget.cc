@@ -1,0 +1,88 @@
+#include "app/memory_budget.h"
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "app/values.h"
+
+namespace satindex::app {
+namespace {
+
+constexpr uint64_t kMiB = 1ull << 20;
+
+// A file with one number in it; nullopt when there is none, as for "max".
+std::optional<uint64_t> read_number(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  std::string text;
+  if (!(in >> text)) return std::nullopt;
+  const auto number = parse_count(text);
+  return number ? std::optional(*number) : std::nullopt;
+}
+
+// The smallest `file` in the directory of the group and those above it.
+uint64_t least_limit(const std::filesystem::path& mount, std::filesystem::path group,
+                     const char* file) {
+  uint64_t least = std::numeric_limits<uint64_t>::max();
+  // In a container the path of the group is often that of the host and not there; its own limit is
+  // then at the mount.
+  if (!std::filesystem::exists(mount / group.relative_path())) group = "/";
+  for (;;) {
+    if (const auto limit = read_number(mount / group.relative_path() / file)) {
+      least = std::min(least, *limit);
+    }
+    if (group == group.parent_path()) return least;
+    group = group.parent_path();
+  }
+}
+
+uint64_t machine_bytes(const std::filesystem::path& root) {
+  std::ifstream in(root / "proc/meminfo");
+  std::string name;
+  uint64_t kib = 0;
+  while (in >> name >> kib) {
+    if (name == "MemTotal:") return kib * 1024;
+    in.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+  }
+  return 1024 * kMiB;
+}
+
+}  // namespace
+
+uint64_t memory_limit_bytes(const std::filesystem::path& root) {
+  uint64_t limit = machine_bytes(root);
+  const std::filesystem::path mount = root / "sys/fs/cgroup";
+  std::ifstream in(root / "proc/self/cgroup");
+  std::string line;
+  while (std::getline(in, line)) {  // hierarchy:controllers:/path; v2 is "0::/path"
+    const size_t first = line.find(':');
+    const size_t second = first == std::string::npos ? first : line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    const std::string group = line.substr(second + 1);
+    if (controllers == ",,") {
+      limit = std::min(limit, least_limit(mount, group, "memory.max"));
+    } else if (controllers.find(",memory,") != std::string::npos) {
+      limit = std::min(limit, least_limit(mount / "memory", group, "memory.limit_in_bytes"));
+    }
+  }
+  return limit;
+}
+
+uint64_t default_memory_budget_bytes() { return memory_limit_bytes() / 4 * 3; }
+
+MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t shards) {
+  // Ingest needs a floor to run at full speed (64 MiB a shard of queue and batch) and gains nothing
+  // from more than 512.
+  const uint64_t wanted = std::max(shards, 1u) * 512 * kMiB;
+  MemoryPlan plan;
+  plan.ingest_bytes = std::min(budget_bytes / 2, wanted);
+  plan.cache_bytes =
+      budget_bytes - plan.ingest_bytes - budget_bytes / 8;  // an eighth for requests in flight
+  plan.write_buffer_bytes = plan.cache_bytes / 3;
+  return plan;
+}
+
+}  // namespace satindex::app
