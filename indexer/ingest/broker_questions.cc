@@ -61,7 +61,7 @@ BrokerQuestions::~BrokerQuestions() {
 
 std::optional<std::array<TopicMetadata, 2>> BrokerQuestions::metadata(
     std::chrono::milliseconds timeout) {
-  const rd_kafka_metadata* reply = nullptr;
+  const struct rd_kafka_metadata* reply = nullptr;
   // The client knows exactly our two topics, so one request covers both.
   if (rd_kafka_metadata(client_, 0, nullptr, &reply, static_cast<int>(timeout.count())) !=
       RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -70,7 +70,7 @@ std::optional<std::array<TopicMetadata, 2>> BrokerQuestions::metadata(
   std::array<TopicMetadata, 2> out;
   for (TopicMetadata& topic : out) topic.error = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
   for (int i = 0; i < reply->topic_cnt; ++i) {
-    const rd_kafka_metadata_topic& told = reply->topics[i];
+    const struct rd_kafka_metadata_topic& told = reply->topics[i];
     for (Topic t : kTopics) {
       if (names_[static_cast<size_t>(t)] != told.topic) continue;
       TopicMetadata& topic = out[static_cast<size_t>(t)];

@@ -49,6 +49,7 @@ class BrokerQuestions {
   Sought seek_record(PartitionRef at, int64_t offset, uint64_t hash, std::chrono::milliseconds timeout);
   // Commits positions under group.id, for information; nullptr callback results are counted by the handle's owner.
   void commit_for_information(std::span<const std::pair<PartitionRef, int64_t>> positions);
+  rd_kafka_t* client() const { return client_; }
   // Serves the client's callbacks.
   void serve() { rd_kafka_poll(client_, 0); }
   uint64_t failed_commits() const { return failed_commits_ ? failed_commits_->load() : 0; }
