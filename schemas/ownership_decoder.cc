@@ -8,6 +8,8 @@ struct OwnershipFields {
   using Record = OwnershipRecord;
   enum Field : int { kDeviceId, kRelation, kPartyId, kValidFrom, kValidTo, kVersion, kWithdrawn };
   static constexpr int kCount = 7;
+  static constexpr std::string_view kKeys[kCount] = {
+      "deviceId", "relation", "partyId", "validFrom", "validTo", "version", "withdrawn"};
   static constexpr uint32_t kHeld =
       1u << kDeviceId | 1u << kRelation | 1u << kPartyId | 1u << kValidFrom | 1u << kVersion;
   // validTo must be written: null says open, silence says nothing, and nothing is guessed.
@@ -26,6 +28,13 @@ struct OwnershipFields {
       default:
         return -1;
     }
+  }
+
+  static void clear(OwnershipRecord* record) { *record = OwnershipRecord(); }
+
+  static size_t fixed_bytes(int field) {
+    constexpr uint8_t kBytes[kCount] = {23, 0, 0, 19, 19, 0, 0};
+    return kBytes[field];
   }
 
   static Verdict take_string(int field, std::string_view text, OwnershipRecord* record) {
@@ -82,6 +91,7 @@ struct OwnershipFields {
 }  // namespace
 
 struct OwnershipDecoder::Impl {
+  KeyOrder<OwnershipFields> order;
   SlowPath<OwnershipFields> slow;
 };
 
@@ -89,7 +99,8 @@ OwnershipDecoder::OwnershipDecoder() : impl_(std::make_unique<Impl>()) {}
 OwnershipDecoder::~OwnershipDecoder() = default;
 
 bool OwnershipDecoder::decode(std::string_view value, OwnershipRecord* record, Unreadable* reason) {
-  return QuickPath<OwnershipFields>::decode(value, record) || decode_slow(value, record, reason);
+  return QuickPath<OwnershipFields>::decode(value, &impl_->order, record) ||
+         decode_slow(value, record, reason);
 }
 
 bool OwnershipDecoder::decode_slow(std::string_view value, OwnershipRecord* record,

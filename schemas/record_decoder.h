@@ -19,6 +19,57 @@
 
 namespace satindex::schemas {
 
+// Which known field followed which in the records before: a producer writes its fields in one
+// order, so that a key is compared with the one expected before it is searched for. Only ever a
+// guess.
+template <class Fields>
+class KeyOrder {
+ public:
+  // The bytes of `"key":` for a field, padded to a block.
+  struct Spelling {
+    alignas(32) std::array<char, 32> bytes{};
+    uint32_t mask = 0;
+    uint32_t size = 0;
+  };
+
+  KeyOrder() { next_.fill(0); }
+  int expected(int previous) const { return next_[static_cast<size_t>(previous + 1)]; }
+  void saw(int previous, int field) {
+    next_[static_cast<size_t>(previous + 1)] = static_cast<int8_t>(field);
+  }
+
+  // True when the 32 bytes at `at` begin with the field's key and a colon.
+  static bool matches(int field, const char* at) {
+    const Spelling& spelling = kSpellings[static_cast<size_t>(field)];
+    const __m256i wanted =
+        _mm256_load_si256(reinterpret_cast<const __m256i*>(spelling.bytes.data()));
+    const __m256i there = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+    const auto equal =
+        static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(wanted, there)));
+    return (~equal & spelling.mask) == 0;
+  }
+  static uint32_t size(int field) { return kSpellings[static_cast<size_t>(field)].size; }
+
+ private:
+  static constexpr std::array<Spelling, Fields::kCount> spell() {
+    std::array<Spelling, Fields::kCount> all;
+    for (size_t i = 0; i < all.size(); ++i) {
+      const std::string_view key = Fields::kKeys[i];
+      all[i].bytes[0] = '"';
+      for (size_t k = 0; k < key.size(); ++k) all[i].bytes[k + 1] = key[k];
+      all[i].bytes[key.size() + 1] = '"';
+      all[i].bytes[key.size() + 2] = ':';
+      all[i].size = static_cast<uint32_t>(key.size() + 3);
+      all[i].mask = (1u << all[i].size) - 1;
+    }
+    return all;
+  }
+  static constexpr std::array<Spelling, Fields::kCount> kSpellings = spell();
+
+  std::array<int8_t, Fields::kCount + 1>
+      next_;  // by the field before, -1 for none or an unread one
+};
+
 // One record, one use. Every pointer stays at or before last_, the closing brace: no step reads
 // behind it.
 template <class Fields>
@@ -28,17 +79,17 @@ class QuickPath {
 
   // True and *record, or false: not for this path. Says nothing about what is wrong, or whether
   // anything is.
-  static bool decode(std::string_view value, Record* record) {
+  static bool decode(std::string_view value, KeyOrder<Fields>* order, Record* record) {
     while (!value.empty() && is_json_space(value.back())) value.remove_suffix(1);
     if (value.size() < JsonScanner::kRecordBytesMin || value.back() != '}') return false;
     if (!is_ascii(value) && !is_utf8(value)) return false;
-    *record = Record();
-    return QuickPath(value, record).read(value.data());
+    Fields::clear(record);
+    return QuickPath(value, order, record).read(value.data());
   }
 
  private:
-  QuickPath(std::string_view value, Record* record)
-      : scanner_(value), last_(value.data() + value.size() - 1), record_(record) {}
+  QuickPath(std::string_view value, KeyOrder<Fields>* order, Record* record)
+      : scanner_(value), last_(value.data() + value.size() - 1), order_(*order), record_(record) {}
 
   bool read(const char* at) {
     at = skip_space(at);
@@ -54,6 +105,11 @@ class QuickPath {
 
   // Behind the field that begins at `at`, or nullptr.
   const char* read_field(const char* at) {
+    const int expected = order_.expected(previous_);
+    if (last_ - at >= 32 && KeyOrder<Fields>::matches(expected, at)) {
+      previous_ = expected;
+      return read_known(expected, skip_space(at + KeyOrder<Fields>::size(expected)));
+    }
     if (*at != '"') return nullptr;
     const char* const key = at + 1;
     const char* const stop = scanner_.end_of_plain_string(key);
@@ -62,7 +118,12 @@ class QuickPath {
     if (*at != ':') return nullptr;
     at = skip_space(at + 1);
     const int field = Fields::find({key, static_cast<size_t>(stop - key)});
-    if (field >= 0) return read_known(field, at);
+    if (field >= 0) {
+      order_.saw(previous_, field);
+      previous_ = field;
+      return read_known(field, at);
+    }
+    previous_ = -1;
     at = scanner_.skip_value(at);
     return at != nullptr && at <= last_ ? at : nullptr;
   }
@@ -72,7 +133,12 @@ class QuickPath {
     if ((given_ & bit) != 0) return nullptr;
     given_ |= bit;
     if (*at == '"') {
-      const char* const stop = scanner_.end_of_plain_string(++at);
+      // What stands in the fixed part of an id or a time is looked at by its parser, which takes no
+      // quote, backslash or control character: the search for the end begins behind it.
+      const char* const fixed_end = ++at + Fields::fixed_bytes(field);
+      if (fixed_end >= last_) return nullptr;
+      const char* const stop =
+          *fixed_end == '"' ? fixed_end : scanner_.end_of_plain_string(fixed_end);
       if (stop == nullptr) return nullptr;
       const std::string_view text(at, static_cast<size_t>(stop - at));
       if (Fields::take_string(field, text, record_)) return nullptr;
@@ -95,7 +161,9 @@ class QuickPath {
 
   const JsonScanner scanner_;
   const char* const last_;
+  KeyOrder<Fields>& order_;
   Record* const record_;
+  int previous_ = -1;   // the field before, -1 for an unread one
   uint32_t given_ = 0;  // fields that were there, one bit each
   uint32_t held_ = 0;   // fields that were there and not null
 };
