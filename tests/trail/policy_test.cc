@@ -290,6 +290,18 @@ TEST(Policy, ASuspensionWithholdsAndDoesNotChangeWhoIsEntitled) {
   }
 }
 
+TEST(Policy, ASuspensionDoesNotChangeThatAFormerHolderIsEntitled) {
+  DeviceLedger ledger;
+  hold(ledger, kSupplier, "ME", {kPastFrom, kPastTo});
+  ledger.note_unreadable(1);
+  const DeviceGrant g =
+      grant(policy(AccessOption::kA, AccessHistory::kTenureFormer), caller("IS"), ledger);
+  EXPECT_TRUE(g.entitled);
+  EXPECT_TRUE(g.suspended);
+  EXPECT_TRUE(g.cross.empty());
+  EXPECT_FALSE(grant(policy(AccessOption::kA), caller("IS"), ledger).entitled);
+}
+
 TEST(Policy, ASuspensionOnOneShardIsEnough) {
   DeviceLedger clean, suspended;
   hold(clean, kSupplier, "ME", {kPresentFrom, kOpen});
