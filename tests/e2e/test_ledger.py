@@ -55,7 +55,7 @@ class Scene:
         self.wire.send(self.product.topics.ownership, [record])
 
     def unreadable(self, key=None):
-        self.wire.send(self.product.topics.ownership, [(key or self.device, b'{"deviceId": "broken')])
+        self.wire.send(self.product.topics.ownership, [(self.device if key is None else key, b'{"deviceId": "broken')])
 
     def check(self, *callers, product=None):
         """Both routes give what the model gives."""
@@ -219,8 +219,8 @@ def test_an_unreadable_record_suspends_the_device(served, wire):
     second = Scene(served["current"], wire)
     for holder, relation in ((owner, SUPPLIER), (other, SUPPLIER), (operator, NETWORK)):
         scene.owns(holder.party, relation)
-    second.owns(owner.party)
     scene.check(owner, other, operator)
+    second.owns(owner.party)
     scene.unreadable()
     product = scene.product
     product.fence(wire)

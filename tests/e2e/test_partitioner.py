@@ -50,6 +50,11 @@ def test_the_two_logs_are_laid_out_differently(world):
     assert any(partition_of(d, 3, PARTITIONERS[0]) != partition_of(d, 3, PARTITIONERS[1]) for d in devices)
 
 
+def settled(product, one):
+    pages = product.pages("/v1/audit-trail", one, scope="owned", limit=77)
+    return None if any(page.get("pending") for page in pages) else pages
+
+
 def test_every_route_reads_alike(served, world):
     devices, callers, events, ownership = world
     model = Model().add(events, ownership)
@@ -62,8 +67,7 @@ def test_every_route_reads_alike(served, world):
         assert_same(first.own(one), model.own(one), f"own of {one.role}")
         assert second.own(one) == first.own(one)
         if model.relation(one):
-            pages = [until(lambda p=p: (got := p.pages("/v1/audit-trail", one, scope="owned", limit=77))
-                           if not any(page.get("pending") for page in got) else None, what="portfolio") for p in (first, second)]
+            pages = [until(lambda p=p: settled(p, one), what="portfolio") for p in (first, second)]
             trails = [[entry for page in whole for entry in page["entries"]] for whole in pages]
             assert_same(trails[0], model.owned(one), f"portfolio of {one.role}")
             assert trails[0] == trails[1]
