@@ -1,5 +1,5 @@
-"""kill -9 at twenty random moments of catching up and of tailing; what is answered afterwards is what an undisturbed run
-answers: nothing lost, nothing doubled."""
+"""kill -9 at twenty random moments, ten while it catches up with a long log and ten while records keep coming; what is
+answered afterwards is what an undisturbed run answers: nothing lost, nothing doubled."""
 import random
 import time
 
@@ -8,7 +8,8 @@ from harness.product import Topics
 from harness.records import DAY, NETWORK, SECOND, SUPPLIER, caller, eui, event, interval, now_ns
 from harness.waiting import until
 
-KILLS, EVENTS_A_ROUND = 20, 4000
+CATCH_UP_KILLS, LIVE_KILLS = 10, 10
+BULK, ROUND = 150_000, 2_000
 KINDS = ("SERVICE_REQUEST", "SERVICE_RESPONSE", "ACKNOWLEDGEMENT", "DEVICE_ALERT", "SIGNED_PRE_COMMAND")
 
 
@@ -24,13 +25,13 @@ class Load:
         self.at = now_ns() - 100 * DAY
         self.events, self.ownership = [], []
 
-    def round(self, number):
+    def round(self, number, size):
         rng, fresh = self.rng, []
-        for _ in range(EVENTS_A_ROUND):
+        for _ in range(size):
             self.at += rng.choice((0, SECOND // 7, SECOND))
             sender = rng.choice(self.callers)
             fresh.append(event(sender.user_ids[0], sender.role, rng.choice(KINDS), rng.choice(self.devices), self.at))
-        again = rng.sample(self.events, min(len(self.events), EVENTS_A_ROUND // 10))
+        again = rng.sample(self.events, min(len(self.events), size // 10))
         owned = []
         for _ in range(40):
             holder = rng.choice(self.suppliers + self.operators)
@@ -54,27 +55,32 @@ def test_twenty_kills(broker, deploy, wire):
     print("seed", seed)
     rng = random.Random(seed)
     topics, load = Topics(broker, "kill", partitions=4), Load(rng)
+    events, owned = load.round(0, BULK)
+    wire.send(topics.ownership, owned)
+    wire.send(topics.events, events)
+    undisturbed = deploy("undisturbed", topics, start=False)
+    started = time.monotonic()
+    undisturbed.start()
+    catch_up = time.monotonic() - started
     killed = deploy("killed", topics, start=False)
-    longest = 1.5
-    for number in range(KILLS):
-        events, owned = load.round(number)
-        wire.send(topics.ownership, owned[:20])
-        if number % 4:
-            wire.send(topics.events, events)
+    for number in range(CATCH_UP_KILLS):
         killed.start(wait=False)
-        if number % 4 == 0:  # this time the records come while it runs: the live path
-            killed.wait_ready()
-            wire.send(topics.events, events)
-        wire.send(topics.ownership, owned[20:])
-        time.sleep(rng.uniform(0, longest) if number % 4 else rng.uniform(0, 0.15))
+        time.sleep(rng.uniform(0.02, catch_up))
         assert killed.process.poll() is None, f"it ended by itself (seed {seed}); see {killed.log}"
         killed.kill()
-    started = time.monotonic()
+    for number in range(LIVE_KILLS):
+        killed.start(wait=number % 2 == 0)
+        events, owned = load.round(number + 1, ROUND)
+        wire.send(topics.ownership, owned[:20])
+        wire.send(topics.events, events)
+        wire.send(topics.ownership, owned[20:])
+        time.sleep(rng.uniform(0, 0.3))
+        assert killed.process.poll() is None, f"it ended by itself (seed {seed}); see {killed.log}"
+        killed.kill()
     killed.start()
-    killed.fence(wire)
-    print("last start to ready and fenced", round(time.monotonic() - started, 2), "s")
-    undisturbed = deploy("undisturbed", topics)
-    undisturbed.fence(wire)
+    for product in (killed, undisturbed):
+        product.fence(wire)
+    print("undisturbed catch-up", round(catch_up, 2), "s")
     model = Model().add(load.events, load.ownership)
     for one in load.callers:
         seen = killed.own(one)

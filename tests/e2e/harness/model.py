@@ -1,9 +1,9 @@
 """CONTRACT 2 and 3.4 as the plainest program that can be written: lists, no index. What it gives is what must be seen."""
 import csv
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
-from .records import CROSS_TYPES, NETWORK, SECOND, SUPPLIER, decimals_of, now_ns, ns_of
+from .records import CROSS_TYPES, NETWORK, SUPPLIER, decimals_of, now_ns, ns_of
 
 ROOT = Path(__file__).resolve().parents[3]
 ENTRY_FIELDS = ("timestamp", "eventType", "requestId", "serviceReferenceVariant", "title", "userId", "userRole", "deviceId",
@@ -28,11 +28,15 @@ def canonical(record):
 
 
 class Model:
-    def __init__(self, option="B", history="current", cross_types=CROSS_TYPES, hide=()):
+    def __init__(self, option="B", history="current", cross_types=CROSS_TYPES, hide=(), suppliers=("IS", "ES", "GS"),
+                 operators=("ED", "GT")):
         self.option, self.history, self.cross_types, self.hide = option, history, cross_types, hide
+        self.suppliers, self.operators = suppliers, operators
         self.rows, self.ledger = {}, {}
+        self._by_device, self._by_user = None, None
 
     def add(self, events=(), ownership=()):
+        self._by_device = self._by_user = None
         for record in map(canonical, events):
             identity = (ns_of(record["timestamp"]), *(record.get(name) for name in _IDENTITY))
             known = self.rows.get(identity)
@@ -53,30 +57,25 @@ class Model:
     def relation(self, caller, channel="screen"):
         if channel != "screen" or self.option == "none":
             return None
-        if caller.role in ("IS", "ES", "GS"):
+        if caller.role in self.suppliers:
             return SUPPLIER
-        return NETWORK if caller.role in ("ED", "GT") and self.option == "B" else None
+        return NETWORK if caller.role in self.operators and self.option == "B" else None
 
-    def intervals(self, caller, device, now):
-        relation = self.relation(caller)
-        return [(start, end) for (dev, rel, party, start), (_, withdrawn, end) in self.ledger.items()
-                if (dev, rel, party) == (device, relation, caller.party) and not withdrawn and start <= now and start < end]
+    def spans(self, caller, device, channel, now):
+        """The caller's own begun intervals on a device, in the relation of its class; none without entitlement."""
+        relation = self.relation(caller, channel)
+        spans = [(start, end) for (dev, rel, party, start), (_, withdrawn, end) in self.ledger.items()
+                 if (dev, rel, party) == (device, relation, caller.party) and not withdrawn and start <= now and start < end]
+        held = self.history == "tenure-former" or any(start <= now < end for start, end in spans)
+        return spans if held else []
 
-    def entitled(self, caller, device, now=None):
-        now = now or now_ns()
-        spans = self.intervals(caller, device, now)
-        return bool(spans) if self.history == "tenure-former" else any(start <= now < end for start, end in spans)
+    def entitled(self, caller, device):
+        return bool(self.spans(caller, device, "screen", now_ns()))
 
-    def visible(self, record, caller, channel="screen", now=None, portfolio=False):
-        now, device, at = now or now_ns(), record.get("deviceId"), ns_of(record["timestamp"])
-        own = record["userId"] in caller.user_ids
-        entitled = device and self.relation(caller, channel) and self.entitled(caller, device, now)
-        in_span = entitled and any(start <= at < end for start, end in self.intervals(caller, device, now))
-        if portfolio:
-            return in_span and (own or record["eventType"] in self.cross_types)
-        if own:
+    def visible(self, record, caller, spans):
+        if record["userId"] in caller.user_ids:
             return True
-        return bool(entitled and record["eventType"] in self.cross_types and (self.history == "current" or in_span))
+        return bool(spans and record["eventType"] in self.cross_types and (self.history == "current" or _within(record, spans)))
 
     # --- CONTRACT 3
     def entry(self, record, caller):
@@ -87,18 +86,37 @@ class Model:
             entry["title"] = TITLES[record["serviceReferenceVariant"]]
         return entry | {"own": own}
 
-    def _answer(self, caller, chosen, filters):
-        entries = [self.entry(record, caller) for record in self.rows.values() if chosen(record)]
-        return sorted((e for e in entries if _passes(e, filters)), key=lambda e: -ns_of(e["timestamp"]))
+    def _answer(self, caller, records, filters):
+        entries = [entry for entry in (self.entry(record, caller) for record in records) if _passes(entry, filters)]
+        return sorted(entries, key=lambda entry: -ns_of(entry["timestamp"]))
+
+    def _group(self):
+        if self._by_device is None:
+            self._by_device, self._by_user = defaultdict(list), defaultdict(list)
+            for record in self.rows.values():
+                self._by_device[record.get("deviceId")].append(record)
+                self._by_user[record["userId"]].append(record)
 
     def device(self, device, caller, channel="screen", **filters):
-        return self._answer(caller, lambda r: r.get("deviceId") == device and self.visible(r, caller, channel), filters)
+        self._group()
+        spans = self.spans(caller, device, channel, now_ns())
+        return self._answer(caller, (r for r in self._by_device[device] if self.visible(r, caller, spans)), filters)
 
     def owned(self, caller, **filters):
-        return self._answer(caller, lambda r: self.visible(r, caller, portfolio=True), filters)
+        self._group()
+        held = {device: self.spans(caller, device, "screen", now_ns())
+                for device in {key[0] for key in self.ledger if key[2] == caller.party}}
+        return self._answer(caller, (r for device, spans in held.items() for r in self._by_device[device]
+                                     if self.visible(r, caller, spans) and _within(r, spans)), filters)
 
     def own(self, caller, **filters):
-        return self._answer(caller, lambda r: r["userId"] in caller.user_ids, filters)
+        self._group()
+        return self._answer(caller, (r for user in caller.user_ids for r in self._by_user[user]), filters)
+
+
+def _within(record, spans):
+    at = ns_of(record["timestamp"])
+    return any(start <= at < end for start, end in spans)
 
 
 def _passes(entry, filters):
@@ -127,6 +145,3 @@ def assert_same(seen, expected, what=""):
     missing, extra = want - have, have - want
     assert not missing and not extra, (f"{what}: {len(seen)} rows seen, {len(expected)} expected; "
                                        f"missing {list(missing.elements())[:2]}, extra {list(extra.elements())[:2]}")
-
-
-__all__ = ["Model", "TITLES", "assert_same", "canonical", "catalogue", "ENTRY_FIELDS", "SECOND"]
