@@ -26,8 +26,8 @@ void Connections::close_each(bool busy_too) {
   const std::lock_guard lock(mutex_);
   draining_ = true;
   for (const auto& connection : open_) {
+    connection->draining = true;
     boost::asio::post(connection->executor, [connection, busy_too] {
-      connection->draining = true;
       if (connection->stream != nullptr && (busy_too || !connection->busy))
         connection->stream->close();
     });

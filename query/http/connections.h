@@ -2,6 +2,7 @@
 // rest at its deadline. Thread-safe; a connection's own state is only touched on its strand.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/strand.hpp>
@@ -20,10 +21,11 @@ using TcpStream = boost::beast::basic_stream<boost::asio::ip::tcp, StrandExecuto
 struct Connection {
   explicit Connection(StrandExecutor e) : executor(std::move(e)) {}
   const StrandExecutor executor;
+  // No further request is taken. Set from outside, so that an answer being made on the strand already says so.
+  std::atomic<bool> draining{false};
   // Below: on the strand only.
   TcpStream* stream = nullptr;  // null once the session has ended
   bool busy = false;            // a request has begun and its answer has not wholly left
-  bool draining = false;        // no further request is taken
 };
 
 class Connections {

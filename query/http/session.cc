@@ -292,6 +292,8 @@ Task<void> Session<Stream>::close(Next how) {
     if (ec && ec != net::error::eof) co_return tcp().close();
   }
   tcp().socket().shutdown(net::socket_base::shutdown_send, ignored);
+  // Nothing unread, nothing a close could turn into a reset.
+  if (how == Next::kClose && buffer_.size() == 0) co_return tcp().close();
   size_t thrown_away = 0;
   while (thrown_away < kLingerBytesMax) {
     buffer_.clear();
