@@ -1,6 +1,7 @@
 #include "indexer/ingest/ingest_metrics.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "indexer/ingest/settings.h"
 
@@ -129,10 +130,15 @@ void IngestMetrics::committed(const store::Checkpoint& before, const store::Chec
   for (Topic t : kTopics) {
     const store::TopicProgress& b = before.of(t);
     const store::TopicProgress& a = after.of(t);
-    const uint64_t grown[] = {a.consumed - b.consumed, a.indexed - b.indexed,
-                              a.duplicates - b.duplicates, a.dead_lettered - b.dead_lettered,
-                              a.expired - b.expired};
-    for (size_t o = 0; o < 5; ++o) records_[static_cast<size_t>(t)][o]->Increment(d(grown[o]));
+    const std::pair<uint64_t, uint64_t> grown[] = {{a.consumed, b.consumed},
+                                                   {a.indexed, b.indexed},
+                                                   {a.duplicates, b.duplicates},
+                                                   {a.dead_lettered, b.dead_lettered},
+                                                   {a.expired, b.expired}};
+    for (size_t o = 0; o < 5; ++o) {
+      const auto [now, then] = grown[o];  // a record read again leaves the dead-lettered ones: no growth
+      if (now > then) records_[static_cast<size_t>(t)][o]->Increment(d(now - then));
+    }
   }
   const size_t path = bulk ? 1 : 0;
   commits_[path]->Increment();
