@@ -1,5 +1,6 @@
-// The ids of the smart-metering domain: EUI-64, Device, User, Request ID. Values, no ownership, freely shared between
-// threads. Parsing never throws: a text that is not an id gives nullopt. Canonical text is upper case with dashes.
+// The ids of the smart-metering domain: EUI-64, Device, User, Request ID. Values, no ownership,
+// freely shared between threads. Parsing never throws: a text that is not an id gives nullopt.
+// Canonical text is upper case with dashes.
 #pragma once
 
 #include <compare>

@@ -1,5 +1,6 @@
-// The two records as they are after decoding: zero-copy views into the record's bytes (or the decoder's scratch), valid
-// until the decoder's next call. An empty string_view is an absent optional field: a present one has 1 to 64 bytes.
+// The two records as they are after decoding: zero-copy views into the record's bytes (or the
+// decoder's scratch), valid until the decoder's next call. An empty string_view is an absent
+// optional field: a present one has 1 to 64 bytes.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,10 @@ struct SatEvent {
   std::optional<uint8_t> command_variant;
 };
 
-enum class Relation : uint8_t { kResponsibleSupplier = 0, kNetworkOperator = 1 };  // on disk: never renumber
+enum class Relation : uint8_t {
+  kResponsibleSupplier = 0,
+  kNetworkOperator = 1
+};  // on disk: never renumber
 
 struct OwnershipRecord {
   DeviceId device;
@@ -39,12 +43,13 @@ struct OwnershipRecord {
   bool withdrawn = false;
 };
 
-// Why a record is unreadable. The names (reason_name) are the fixed list of CONTRACT 1.4; none quotes the record.
+// Why a record is unreadable. The names (reason_name) are the fixed list of CONTRACT 1.4; none
+// quotes the record.
 enum class Unreadable : uint8_t {
-  kNull,            // no value
+  kNull,  // no value
   kNotUtf8,
   kByteOrderMark,
-  kNotJson,         // syntax, control characters, unclosed or wrongly closed brackets
+  kNotJson,  // syntax, control characters, unclosed or wrongly closed brackets
   kTooDeep,
   kNotAnObject,
   kTrailingBytes,
@@ -54,7 +59,7 @@ enum class Unreadable : uint8_t {
   kFieldLength,
   kFieldSyntax,
   kTimeRange,
-  kIntervalOrder,   // validTo before validFrom, not withdrawn
+  kIntervalOrder,  // validTo before validFrom, not withdrawn
   kUnknownRelation,
 };
 inline constexpr int kUnreadableCount = 15;

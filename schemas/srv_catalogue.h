@@ -1,4 +1,5 @@
-// The catalogue of Service Reference Variants (facts/srv_catalogue, DUIS 5.4), compiled in. Constant, thread-safe.
+// The catalogue of Service Reference Variants (facts/srv_catalogue, DUIS 5.4), compiled in.
+// Constant, thread-safe.
 #pragma once
 
 #include <span>

@@ -1,5 +1,5 @@
-// Status and Result: how an operation that may meet bad weather or a bad request answers without an exception.
-// Values. Broken invariants are not a Status: they abort (SATINDEX_INVARIANT).
+// Status and Result: how an operation that may meet bad weather or a bad request answers without an
+// exception. Values. Broken invariants are not a Status: they abort (SATINDEX_INVARIANT).
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -29,7 +29,8 @@ struct Status {
   std::string message;
 };
 
-[[noreturn]] inline void throw_exception_from_error(const Status& s, const boost::source_location&) {
+[[noreturn]] inline void throw_exception_from_error(const Status& s,
+                                                    const boost::source_location&) {
   throw std::runtime_error(s.message);
 }
 
@@ -44,11 +45,13 @@ inline Status internal(std::string m) { return {StatusCode::kInternal, std::move
 
 }  // namespace satindex::schemas
 
-// Stays on in release: a broken invariant must stop the process before it answers wrongly; a restart is cheap.
-#define SATINDEX_INVARIANT(cond, what)                                                             \
-  do {                                                                                             \
-    if (!(cond)) [[unlikely]] {                                                                    \
-      std::fprintf(stderr, "invariant broken at %s:%d: %s (%s)\n", __FILE__, __LINE__, what, #cond); \
-      std::abort();                                                                                \
-    }                                                                                              \
+// Stays on in release: a broken invariant must stop the process before it answers wrongly; a
+// restart is cheap.
+#define SATINDEX_INVARIANT(cond, what)                                                       \
+  do {                                                                                       \
+    if (!(cond)) [[unlikely]] {                                                              \
+      std::fprintf(stderr, "invariant broken at %s:%d: %s (%s)\n", __FILE__, __LINE__, what, \
+                   #cond);                                                                   \
+      std::abort();                                                                          \
+    }                                                                                        \
   } while (0)

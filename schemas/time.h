@@ -1,4 +1,5 @@
-// Instants in the time syntax of records (CONTRACT 1.3) and the Clock seam. Values; parsing never throws.
+// Instants in the time syntax of records (CONTRACT 1.3) and the Clock seam. Values; parsing never
+// throws.
 #pragma once
 
 #include <compare>
@@ -13,7 +14,8 @@ inline constexpr int64_t kNanosPerSecond = 1'000'000'000;
 // The last nanosecond of the year 2261; event times lie in [0, kEventTimeMaxNs].
 inline constexpr int64_t kEventTimeMaxNs = 9'214'646'399'999'999'999;
 
-// An instant as it was written: seconds since 1970 (negative before), nanoseconds, and how many decimals it came with.
+// An instant as it was written: seconds since 1970 (negative before), nanoseconds, and how many
+// decimals it came with.
 struct WrittenTime {
   int64_t seconds = 0;
   uint32_t nanos = 0;
@@ -31,7 +33,8 @@ struct WrittenTime {
   bool operator==(const WrittenTime& o) const { return same_instant(o); }
 };
 
-// Appends "2026-11-20T10:15:30.123Z" with exactly `decimals` digits (no point for 0). ns in [0, kEventTimeMaxNs].
+// Appends "2026-11-20T10:15:30.123Z" with exactly `decimals` digits (no point for 0). ns in [0,
+// kEventTimeMaxNs].
 void append_time(int64_t ns, uint8_t decimals, std::string& out);
 std::string format_time(int64_t ns, uint8_t decimals);
 
