@@ -76,6 +76,7 @@ class Stage {
       }
     }
     world_->drain();
+    if (!world_->broken().empty()) return world_->broken();
     for (Play& play : *plays) {
       std::string wrong = at_rest(&play, rest);
       if (!wrong.empty()) return describe(play, play.order.size()) + wrong;
@@ -247,7 +248,7 @@ TEST(Interleavings, NoOrderShowsTooMuchAndAllOrdersEndAlike) {
     for (bool bulk : {false, true}) {
       for (size_t restart_at = 0; restart_at <= kLongest; ++restart_at) {
         std::vector<Play> plays = plays_of(orders, restart_at);
-        ASSERT_EQ(Stage(correction, bulk).perform(&plays, restart_at, &rest), "");
+        ASSERT_TRUE(nothing_wrong(Stage(correction, bulk).perform(&plays, restart_at, &rest)));
       }
     }
     EXPECT_EQ(rest.size(), 16u);

@@ -107,6 +107,13 @@ std::unique_ptr<store::FreshnessBoard> make_board(const Ask& ask, const World& w
   return board;
 }
 
+// Those that fit key and device of every ownership record so far.
+uint8_t fitting_partitioners(const World& world) {
+  uint8_t fits = store::kPartitionerAll;
+  for (int p = 0; p < world.partitions(); ++p) fits &= world.partitioners(p);
+  return fits;
+}
+
 std::string show(const std::vector<std::string>& lines, size_t most = 12) {
   std::string out;
   for (size_t i = 0; i < lines.size() && i < most; ++i) out += "\n    " + lines[i];
@@ -127,8 +134,7 @@ model::Moment Ask::moment(const World& world) const {
   m.device_fresh = m.all_fresh;
   if (question.route != model::Route::kDevice) return m;
   // The one partition that the partitioners which fit every ownership record agree on; else every partition.
-  uint8_t fits = store::kPartitionerAll;
-  for (int p = 0; p < world.partitions(); ++p) fits &= world.partitioners(p);
+  const uint8_t fits = fitting_partitioners(world);
   std::set<int> named;
   for (auto bit : {store::kPartitionerMurmur2, store::kPartitionerCrc32}) {
     if (fits & bit) named.insert(store::partition_of(bit, device_id(question.device), world.partitions()));
@@ -218,7 +224,7 @@ std::optional<std::vector<PageSeen>> Asked::all() const {
 namespace {
 
 // Compares page shapes: flags, sizes, the order. Appends to *out.
-void compare_pages(const Ask& ask, const model::Answer& expected, bool partial_known, bool may_be_partial,
+void compare_pages(const Ask& ask, const model::Answer& expected, bool must_be_partial, bool may_be_partial,
                    const std::vector<PageSeen>& pages, std::string* out) {
   std::optional<store::TrailPosition> last;
   for (size_t i = 0; i < pages.size(); ++i) {
@@ -228,7 +234,7 @@ void compare_pages(const Ask& ask, const model::Answer& expected, bool partial_k
       *out += "\n  crossUser is " + std::to_string(static_cast<int>(page.cross_user)) + ", expected " +
               std::to_string(static_cast<int>(expected.cross_user)) + at;
     }
-    if (partial_known && (page.partial ? !may_be_partial && !expected.partial : expected.partial)) {
+    if (page.partial ? !may_be_partial : must_be_partial) {
       *out += std::string("\n  partial is ") + (page.partial ? "true" : "false") + at;
     }
     if (page.entries.size() > ask.limit) *out += "\n  more than limit entries" + at;
@@ -268,6 +274,7 @@ void compare_entries(const std::vector<model::Entry>& expected, const std::vecto
 }  // namespace
 
 std::string difference(const Ask& ask, const World& world, EndHabit* habit) {
+  if (!world.broken().empty()) return world.broken();
   return difference(ask, world, Asked(ask, world).all(), habit);
 }
 
@@ -282,13 +289,20 @@ std::string difference(const Ask& ask, const World& world,
   std::string out;
   std::set<std::string> may_lack;
   bool pending = false;
+  bool may_be_partial = expected.partial;
+  bool must_be_partial = expected.partial;
   if (ask.question.route == model::Route::kOwned) {
     const auto relation = model::Model::cross_relation(ask.settings, ask.caller);
+    auto entitled = [&](const std::string& device) {
+      return world.model().entitled(ask.settings, device, *relation, ask.caller.party, ask.now_ns);
+    };
     for (const std::string& device : world.misplaced()) {
-      if (world.model().entitled(ask.settings, device, *relation, ask.caller.party, ask.now_ns)) {
-        may_lack.insert(device);
-      }
+      if (entitled(device)) may_lack.insert(device);
     }
+    const bool known = fitting_partitioners(world) == store::kPartitionerMurmur2;
+    for (const std::string& device : world.strays()) must_be_partial = must_be_partial || (known && entitled(device));
+    // Once ownership contradicts the partitioner that the log was made with, nothing tells who is in the wrong place.
+    may_be_partial = may_be_partial || !may_lack.empty() || (!known && !world.misplaced().empty());
   }
   std::vector<model::Entry> all;
   for (const PageSeen& page : *pages) {
@@ -297,7 +311,7 @@ std::string difference(const Ask& ask, const World& world,
   }
   if (ask.question.route != model::Route::kOwned && pending) out += "\n  pending, but not a portfolio";
   const bool withheld = expected.cross_user == model::CrossUser::kWithheld;
-  compare_pages(ask, expected, !withheld, !may_lack.empty(), *pages, &out);
+  compare_pages(ask, expected, must_be_partial && !withheld, may_be_partial || must_be_partial || withheld, *pages, &out);
   compare_entries(expected.entries, all, may_lack, pending, &out);
   if (habit != nullptr && pages->size() > 1 && pages->back().entries.empty()) ++habit->said_more;
   if (habit != nullptr && pages->back().entries.size() == ask.limit) ++habit->said_end;

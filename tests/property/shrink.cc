@@ -6,40 +6,36 @@
 namespace satindex::property {
 namespace {
 
-// Two ways to feed: as the seed did, and the plainest there is.
-std::string try_once(const model::Log& log, const Feeding& feeding, const Ask& ask, bool plain) {
-  World world(log, feeding.seed, feeding.options);
-  if (plain) {
-    for (int p = 0; p < world.partitions(); ++p) {
-      while (world.gather(p, 1) > 0) world.commit(p, store::WritePath::kLive);
-    }
-    if (feeding.drained) world.drain();
-  } else {
-    world.finish();
-  }
+constexpr int kTriesMax = 1500;
+
+std::string play_and_ask(const World& origin, const Script& script, const Ask& ask) {
+  World world(origin.log(), 1, origin.options());
+  world.play(script);
   return difference(ask, world, nullptr);
+}
+
+Script without(const Script& script, size_t at, size_t count) {
+  Script out(script.begin(), script.begin() + static_cast<std::ptrdiff_t>(at));
+  const size_t behind = std::min(script.size(), at + count);
+  out.insert(out.end(), script.begin() + static_cast<std::ptrdiff_t>(behind), script.end());
+  return out;
 }
 
 }  // namespace
 
-std::string shrink(const model::Log& log, const Feeding& feeding, const Ask& ask) {
-  bool plain = true;
-  std::string what = try_once(log, feeding, ask, plain);
+std::string shrink(const World& world, const Ask& ask) {
+  Script rest = world.script();
+  std::string what = play_and_ask(world, rest, ask);
   if (what.empty()) {
-    plain = false;
-    what = try_once(log, feeding, ask, plain);
+    return "\n  (playing the same again does not show it) after:" + describe(rest, world.log());
   }
-  if (what.empty()) return "\n  (not seen again on a newly fed world: depends on when it was asked)";
-  model::Log rest = log;
   int tries = 0;
-  for (size_t piece = std::max<size_t>(1, rest.size() / 2);;) {
+  size_t piece = std::max<size_t>(1, rest.size() / 2);
+  for (bool again = true; again && tries < kTriesMax;) {
     bool left_out = false;
-    for (size_t at = 0; at < rest.size() && tries < 600;) {
-      model::Log part(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(at));
-      const size_t behind = std::min(rest.size(), at + piece);
-      part.insert(part.end(), rest.begin() + static_cast<std::ptrdiff_t>(behind), rest.end());
-      ++tries;
-      std::string still = try_once(part, feeding, ask, plain);
+    for (size_t at = 0; at < rest.size() && tries < kTriesMax; ++tries) {
+      Script part = without(rest, at, piece);
+      std::string still = play_and_ask(world, part, ask);
       if (still.empty()) {
         at += piece;
         continue;
@@ -48,13 +44,10 @@ std::string shrink(const model::Log& log, const Feeding& feeding, const Ask& ask
       rest = std::move(part);
       left_out = true;
     }
-    if (piece == 1 && (!left_out || tries >= 600)) break;
+    again = piece > 1 || left_out;
     piece = std::max<size_t>(1, piece / 2);
   }
-  std::string out = "\n  smallest log found (" + std::string(plain ? "every record committed alone" : "fed by seed") +
-                    "):";
-  for (const model::LogRecord& record : rest) out += "\n    " + model::describe(record);
-  return out + "\n  differs:" + what;
+  return "\n  smallest way found to it:" + describe(rest, world.log()) + "\n  shows:" + what;
 }
 
 }  // namespace satindex::property

@@ -1,5 +1,5 @@
-// Shrinking: a difference found on a long log is tried again on parts of it, until no record can be left out. The result
-// is for a person: the few records and the question.
+// Shrinking: what a world did when a difference showed is played again in parts, until nothing can be left out. The result
+// is for a person: the few records and steps, and what differs then.
 #pragma once
 
 #include <string>
@@ -8,15 +8,7 @@
 
 namespace satindex::property {
 
-// How the log was fed when the difference showed.
-struct Feeding {
-  uint64_t seed = 0;
-  WorldOptions options;
-  bool drained = true;
-};
-
-// The smallest log found on which product and model still differ for this question, described with the question; says so
-// when the difference does not come back on a newly fed world.
-std::string shrink(const model::Log& log, const Feeding& feeding, const Ask& ask);
+// Says so when playing the same again does not show the difference.
+std::string shrink(const World& world, const Ask& ask);
 
 }  // namespace satindex::property

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <utility>
@@ -12,21 +13,6 @@ namespace satindex::property {
 namespace {
 
 constexpr int64_t kRecordMillis = 1'704'067'200'000;
-
-template <class T>
-T must(schemas::Result<T> result, const char* what) {
-  if (!result) {
-    std::cerr << what << ": " << result.error().message << std::endl;
-    std::abort();
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(result).value();
-}
-
-void must_hold(bool condition, const std::string& what) {
-  if (condition) return;
-  std::cerr << "the product broke a promise of its headers: " << what << std::endl;
-  std::abort();
-}
 
 std::filesystem::path new_directory() {
   std::string pattern = (std::filesystem::temp_directory_path() / "satindex-property-XXXXXX").string();
@@ -58,6 +44,10 @@ schemas::OwnershipRecord as_product(const model::OwnershipFields& fields) {
 
 }  // namespace
 
+void World::must_hold(bool condition, const std::string& what) {
+  if (!condition && broken_.empty()) broken_ = "\n  the product failed: " + what;
+}
+
 uint8_t partitioner_mask(const model::LogRecord& record, int partitions) {
   const std::optional<std::string> device = device_of(record);
   if (!device) return store::kPartitionerAll;
@@ -72,11 +62,12 @@ uint8_t partitioner_mask(const model::LogRecord& record, int partitions) {
 
 struct World::Lane {
   int partition = 0;
-  std::vector<size_t> topic[2];   // indices into the log
-  size_t gathered[2] = {0, 0};    // how many are gathered or committed
-  size_t done[2] = {0, 0};        // how many are committed
+  std::vector<size_t> topic[2];    // indices into the log
+  size_t gathered[2] = {0, 0};     // places in `topic` below which all is gathered, committed or left out
+  size_t done[2] = {0, 0};         // the same of what is committed
+  std::vector<size_t> pending;     // gathered, not committed
   std::vector<size_t> replayable;  // committed unreadable ownership records that can be read by now
-  std::vector<size_t> replaying;  // gathered
+  std::vector<size_t> replaying;   // gathered
   std::unique_ptr<store::Shard> shard;
   std::unique_ptr<store::ShardWriter> writer;
 };
@@ -97,7 +88,7 @@ World::World(const model::Log& log, uint64_t seed, const WorldOptions& options)
 
 void World::enlist(size_t index) {
   const model::LogRecord& record = log_[index];
-  lanes_[static_cast<size_t>(record.partition)]->topic[static_cast<int>(record.topic)].push_back(index);
+  lane(record.partition).topic[static_cast<int>(record.topic)].push_back(index);
   const std::optional<std::string> device = device_of(record);
   if (device && home_partition(*device, options_.partitions) != record.partition) misplaced_.insert(*device);
 }
@@ -110,8 +101,7 @@ World::~World() {
 }
 
 void World::append(model::LogRecord record) {
-  Lane& lane = *lanes_[static_cast<size_t>(record.partition)];
-  auto& topic = lane.topic[static_cast<int>(record.topic)];
+  const auto& topic = lane(record.partition).topic[static_cast<int>(record.topic)];
   record.offset = topic.empty() ? 0 : log_[topic.back()].offset + 1;
   log_.push_back(std::move(record));
   enlist(log_.size() - 1);
@@ -124,20 +114,11 @@ std::vector<store::Shard*> World::shards() const {
 }
 
 uint8_t World::partitioners(int partition) const {
-  return lanes_[static_cast<size_t>(partition)]->shard->checkpoint().partitioners;
-}
-
-void World::note(const std::string& operation, int partition) {
-  operations_.push_back(operation + '/' + std::to_string(partition));
-}
-
-std::string World::history() const {
-  std::string out;
-  for (const std::string& operation : operations_) out += operation + ' ';
-  return out;
+  return lane(partition).shard->checkpoint().partitioners;
 }
 
 bool World::all_fed() const {
+  if (!broken_.empty()) return true;
   for (const auto& lane : lanes_) {
     for (int t : {0, 1}) {
       if (lane->done[t] < lane->topic[t].size()) return false;
@@ -172,103 +153,133 @@ void World::feed(Lane* lane, const model::LogRecord& record) {
   }
 }
 
+void World::feed_at(Lane* lane, int topic, size_t place) {
+  const size_t index = lane->topic[topic][place];
+  lane->gathered[topic] = place + 1;
+  lane->pending.push_back(index);
+  script_.push_back({Operation::kFeed, lane->partition, index});
+  feed(lane, log_[index]);
+}
+
 bool World::feed_next(Lane* lane) {
   size_t left[2];
   for (int t : {0, 1}) left[t] = lane->topic[t].size() - lane->gathered[t];
   if (left[0] + left[1] == 0) return false;
   const int t = rng_.below(static_cast<uint32_t>(left[0] + left[1])) < left[0] ? 0 : 1;
-  const model::LogRecord& record = log_[lane->topic[t][lane->gathered[t]++]];
-  if (rng_.one_in(8)) lane->writer->advance(static_cast<store::Topic>(t), record.offset);
-  feed(lane, record);
+  if (rng_.one_in(8)) advance(lane, lane->topic[t][lane->gathered[t]]);
+  feed_at(lane, t, lane->gathered[t]);
   return true;
+}
+
+// Everything of the topic before this record has been read.
+void World::advance(Lane* lane, size_t index) {
+  script_.push_back({Operation::kAdvance, lane->partition, index});
+  lane->writer->advance(static_cast<store::Topic>(log_[index].topic), log_[index].offset);
 }
 
 // A record below the checkpoint changes nothing (INV-2).
 void World::feed_again(Lane* lane) {
   for (int t : {0, 1}) {
     if (lane->done[t] == 0 || lane->gathered[t] != lane->done[t]) continue;
-    size_t from = rng_.below(static_cast<uint32_t>(lane->done[t]));
-    for (size_t i = from; i < lane->done[t] && i < from + 20; ++i) feed(lane, log_[lane->topic[t][i]]);
+    const size_t from = rng_.below(static_cast<uint32_t>(lane->done[t]));
+    for (size_t i = from; i < lane->done[t] && i < from + 20; ++i) {
+      const size_t index = lane->topic[t][i];
+      script_.push_back({Operation::kFeedAgain, lane->partition, index});
+      feed(lane, log_[index]);
+    }
   }
-  note("feed_again", lane->partition);
 }
 
-void World::replay_one(Lane* lane) {
-  if (lane->replayable.empty()) return;
-  size_t index = lane->replayable.back();
-  lane->replayable.pop_back();
+void World::replay(Lane* lane, size_t index) {
+  if (std::erase(lane->replayable, index) == 0) return;
+  script_.push_back({Operation::kReplay, lane->partition, index});
   const model::LogRecord& record = log_[index];
   lane->writer->replay_ownership(as_product(*record.replayed), record.offset);
   lane->replaying.push_back(index);
-  note("replay", lane->partition);
 }
 
 uint32_t World::gather(int partition, uint32_t count) {
-  Lane* lane = lanes_[static_cast<size_t>(partition)].get();
   uint32_t fed = 0;
-  while (fed < count && feed_next(lane)) ++fed;
-  if (fed > 0) note("gather:" + std::to_string(fed), partition);
+  while (fed < count && feed_next(&lane(partition))) ++fed;
   return fed;
 }
 
 void World::commit(int partition, store::WritePath path) {
-  Lane* lane = lanes_[static_cast<size_t>(partition)].get();
-  must(lane->writer->commit(path), "commit");
-  for (int t : {0, 1}) {
-    for (; lane->done[t] < lane->gathered[t]; ++lane->done[t]) {
-      const size_t index = lane->topic[t][lane->done[t]];
-      model_.apply(log_[index]);
-      if (log_[index].replayed) lane->replayable.push_back(index);
+  if (!broken_.empty()) return;
+  Lane& l = lane(partition);
+  script_.push_back({path == store::WritePath::kLive ? Operation::kLive : Operation::kBulk, partition, 0});
+  const auto committed = l.writer->commit(path);
+  if (!committed) return must_hold(false, "commit: " + committed.error().message);
+  for (int t : {0, 1}) l.done[t] = l.gathered[t];
+  for (size_t index : l.pending) {
+    model_.apply(log_[index]);
+    if (log_[index].replayed) l.replayable.push_back(index);
+    if (log_[index].topic == model::Topic::kEvents && partitioner_mask(log_[index], options_.partitions) == 0) {
+      strays_.insert(*device_of(log_[index]));
     }
   }
-  for (size_t index : lane->replaying) {
+  l.pending.clear();
+  for (size_t index : l.replaying) {
     model_.replay(log_[index].partition, log_[index].offset, *log_[index].replayed);
   }
-  lane->replaying.clear();
-  note(path == store::WritePath::kLive ? "live" : "bulk", partition);
+  l.replaying.clear();
 }
 
 void World::work(int partition) {
-  must(lanes_[static_cast<size_t>(partition)]->writer->work_step(options_.work_now_ns), "work_step");
-  note("work", partition);
+  if (!broken_.empty()) return;
+  script_.push_back({Operation::kWork, partition, 0});
+  const auto more = lane(partition).writer->work_step(options_.work_now_ns);
+  if (!more) must_hold(false, "work_step: " + more.error().message);
 }
 
 void World::settle(int partition) {
-  must(lanes_[static_cast<size_t>(partition)]->writer->settle(), "settle");
-  note("settle", partition);
+  if (!broken_.empty()) return;
+  script_.push_back({Operation::kSettle, partition, 0});
+  const auto settled = lane(partition).writer->settle();
+  if (!settled) must_hold(false, "settle: " + settled.error().message);
 }
 
 void World::reopen(int partition) {
-  Lane* lane = lanes_[static_cast<size_t>(partition)].get();
-  lane->writer.reset();
-  lane->shard.reset();
+  if (!broken_.empty()) return;
+  script_.push_back({Operation::kReopen, partition, 0});
+  Lane& l = lane(partition);
+  l.writer.reset();
+  l.shard.reset();
   store::ShardOptions options;
   options.path = directory_ / ("shard-" + std::to_string(partition));
   options.partition = partition;
   options.retention_ns = options_.retention_ns;
-  lane->shard = must(store::Shard::open(options, resources_), "open");
-  lane->writer = std::make_unique<store::ShardWriter>(*lane->shard);
+  auto opened = store::Shard::open(options, resources_);
+  if (!opened) {  // nothing can be asked any more
+    std::cerr << "open: " << opened.error().message << '\n' << describe(script_, log_) << std::endl;
+    std::abort();
+  }
+  l.shard = std::move(opened).value();
+  l.writer = std::make_unique<store::ShardWriter>(*l.shard);
   for (int t : {0, 1}) {
-    lane->gathered[t] = lane->done[t];
-    const int64_t next = lane->shard->checkpoint().of(static_cast<store::Topic>(t)).next_offset;
-    const int64_t last = lane->done[t] == 0 ? -1 : log_[lane->topic[t][lane->done[t] - 1]].offset;
-    must_hold(next > last || last == -1, "a committed record is below the checkpoint");
-    if (lane->done[t] < lane->topic[t].size()) {
-      must_hold(next <= log_[lane->topic[t][lane->done[t]]].offset, "the checkpoint counts committed records only");
+    l.gathered[t] = l.done[t];
+    const int64_t next = l.shard->checkpoint().of(static_cast<store::Topic>(t)).next_offset;
+    const int64_t last = l.done[t] == 0 ? -1 : log_[l.topic[t][l.done[t] - 1]].offset;
+    must_hold(next > last || last == -1, "a committed record is not below the checkpoint");
+    if (l.done[t] < l.topic[t].size()) {
+      must_hold(next <= log_[l.topic[t][l.done[t]]].offset, "the checkpoint counts what was not committed");
     }
   }
-  lane->replayable.insert(lane->replayable.end(), lane->replaying.begin(), lane->replaying.end());
-  lane->replaying.clear();
-  note("reopen", partition);
+  l.pending.clear();
+  l.replayable.insert(l.replayable.end(), l.replaying.begin(), l.replaying.end());
+  l.replaying.clear();
 }
 
 void World::step() {
+  if (!broken_.empty()) return;
   const int p = static_cast<int>(rng_.below(static_cast<uint32_t>(options_.partitions)));
   switch (rng_.below(40)) {
     case 0: return reopen(p);
     case 1: return options_.settle ? settle(p) : work(p);
-    case 2: return feed_again(lanes_[static_cast<size_t>(p)].get());
-    case 3: case 4: return replay_one(lanes_[static_cast<size_t>(p)].get());
+    case 2: return feed_again(&lane(p));
+    case 3: case 4:
+      if (!lane(p).replayable.empty()) replay(&lane(p), lane(p).replayable.back());
+      return;
     case 5: case 6: case 7: case 8: case 9: case 10: case 11: case 12: return work(p);
     default: break;
   }
@@ -279,15 +290,18 @@ void World::step() {
   }
 }
 
-void World::drain() {
-  for (int p = 0; p < options_.partitions; ++p) {
-    store::ShardWriter& writer = *lanes_[static_cast<size_t>(p)]->writer;
-    int steps = 0;
-    while (must(writer.work_step(options_.work_now_ns), "work_step")) {
-      must_hold(++steps < 100'000, "work comes to an end");
-    }
-    note("drain", p);
+void World::drain(int partition) {
+  script_.push_back({Operation::kDrain, partition, 0});
+  for (int steps = 0; broken_.empty(); ++steps) {
+    const auto more = lane(partition).writer->work_step(options_.work_now_ns);
+    if (!more) must_hold(false, "work_step: " + more.error().message);
+    if (!more || !*more) break;
+    must_hold(steps < 100'000, "work does not come to an end");
   }
+}
+
+void World::drain() {
+  for (int p = 0; p < options_.partitions; ++p) drain(p);
 }
 
 void World::finish() {
@@ -301,6 +315,56 @@ void World::finish() {
   }
   for (int p = 0; p < options_.partitions; ++p) commit(p, store::WritePath::kLive);
   drain();
+}
+
+void World::play(const Script& script) {
+  for (const Operation& operation : script) {
+    if (broken_.empty()) play(operation);
+  }
+}
+
+void World::play(const Operation& operation) {
+  Lane& l = lane(operation.partition);
+  const int t = operation.record < log_.size() ? static_cast<int>(log_[operation.record].topic) : 0;
+  const auto& topic = l.topic[t];
+  const auto place = static_cast<size_t>(
+      std::find(topic.begin(), topic.end(), operation.record) - topic.begin());
+  switch (operation.kind) {
+    case Operation::kFeed:
+      if (place >= l.gathered[t] && place < topic.size()) feed_at(&l, t, place);
+      return;
+    case Operation::kFeedAgain:
+      if (place < l.done[t] && l.gathered[t] == l.done[t]) {
+        script_.push_back(operation);
+        feed(&l, log_[operation.record]);
+      }
+      return;
+    case Operation::kAdvance:
+      if (place >= l.gathered[t]) advance(&l, operation.record);
+      return;
+    case Operation::kReplay: return replay(&l, operation.record);
+    case Operation::kLive: return commit(operation.partition, store::WritePath::kLive);
+    case Operation::kBulk: return commit(operation.partition, store::WritePath::kBulk);
+    case Operation::kWork: return work(operation.partition);
+    case Operation::kSettle: return settle(operation.partition);
+    case Operation::kReopen: return reopen(operation.partition);
+    case Operation::kDrain: return drain(operation.partition);
+  }
+}
+
+std::string describe(const Script& script, const model::Log& log) {
+  static const char* const kNames[] = {"feed", "feed again", "advance to", "replay", "commit live",
+                                       "commit bulk", "work", "settle", "reopen", "drain"};
+  std::string out;
+  for (const Operation& operation : script) {
+    out += std::string("\n    ") + kNames[operation.kind] + ' ';
+    out += operation.kind <= Operation::kReplay ? model::describe(log[operation.record])
+                                                : '/' + std::to_string(operation.partition);
+    if (operation.kind == Operation::kReplay) {
+      out += " as " + model::to_json(*log[operation.record].replayed, [](uint32_t) { return 1u; });
+    }
+  }
+  return out;
 }
 
 }  // namespace satindex::property

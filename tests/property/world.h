@@ -1,6 +1,7 @@
 // World: one log on its way into the product, in process, and the model beside it. Real shards in a directory of their own,
 // fed partition by partition the way ingest feeds them, with commits, background work, reopenings and replays at moments
-// that a seed decides. The model holds exactly what is committed. Single-threaded; a store that fails aborts the test.
+// that a seed decides. The model holds exactly what is committed. Single-threaded. Once the store fails or breaks a promise
+// of its headers, the world stands still and says why in broken().
 #pragma once
 
 #include <atomic>
@@ -33,6 +34,15 @@ class FixedClock : public schemas::Clock {
   std::atomic<int64_t> boot_{0};
 };
 
+// One thing done to the product. A world keeps the list, so that what was found can be played again, and in parts.
+struct Operation {
+  enum Kind { kFeed, kFeedAgain, kAdvance, kReplay, kLive, kBulk, kWork, kSettle, kReopen, kDrain };
+  Kind kind = kFeed;
+  int partition = 0;
+  size_t record = 0;  // index into the log: the first four
+};
+using Script = std::vector<Operation>;
+
 struct WorldOptions {
   int partitions = 1;
   int64_t work_now_ns = 0;   // the wall clock of background work: no question may be asked of an earlier one
@@ -49,11 +59,15 @@ class World {
 
   // One random operation on one random shard.
   void step();
-  // All of the log is committed.
+  // All of the log is committed, or the world is broken.
   bool all_fed() const;
   // Feeds and commits the rest in random steps, then works until nothing is left to do.
   void finish();
   void drain();
+
+  // Plays what another world of the same log did, or parts of it: what no longer makes sense is passed over.
+  void play(const Script& script);
+  const Script& script() const { return script_; }
 
   // The same by hand. `count` records of the partition, of either topic, in a random mix.
   // How many were left to gather, at most `count`.
@@ -73,17 +87,25 @@ class World {
   const model::Log& log() const { return log_; }
   // Devices some of whose records lie where the partitioner would not put them: a portfolio may lack them (1.3).
   const std::set<std::string>& misplaced() const { return misplaced_; }
-  std::string history() const;  // the operations, for messages
+  // Empty, or what the product did that it must never do.
+  const std::string& broken() const { return broken_; }
+  // Devices with a committed event where no known partitioner puts it.
+  const std::set<std::string>& strays() const { return strays_; }
 
  private:
   struct Lane;  // one partition
 
-  void feed(Lane* lane, const model::LogRecord& record);
-  void feed_again(Lane* lane);
-  void replay_one(Lane* lane);
-  bool feed_next(Lane* lane);
+  Lane& lane(int partition) const { return *lanes_[static_cast<size_t>(partition)]; }
   void enlist(size_t index);
-  void note(const std::string& operation, int partition);
+  void feed(Lane* lane, const model::LogRecord& record);
+  void feed_at(Lane* lane, int topic, size_t place);
+  bool feed_next(Lane* lane);
+  void feed_again(Lane* lane);
+  void advance(Lane* lane, size_t index);
+  void replay(Lane* lane, size_t index);
+  void play(const Operation& operation);
+  void drain(int partition);
+  void must_hold(bool condition, const std::string& what);
 
   const WorldOptions options_;
   model::Log log_;
@@ -95,9 +117,13 @@ class World {
   std::vector<std::unique_ptr<Lane>> lanes_;
   model::Model model_;
   std::set<std::string> misplaced_;
-  std::vector<std::string> operations_;
+  std::set<std::string> strays_;
+  Script script_;
+  std::string broken_;
 };
 
+// One line an operation, with the records it feeds.
+std::string describe(const Script& script, const model::Log& log);
 // Known partitioners that give this record its partition (RecordMark::partitioners).
 uint8_t partitioner_mask(const model::LogRecord& record, int partitions);
 
