@@ -34,6 +34,7 @@ struct AuditTrailQuery {
   uint32_t limit = schemas::limits::kPageRowsDefault;      // 1..kPageRowsMax
   std::optional<store::TrailPosition> after;               // from an opened cursor
   std::optional<int64_t> min_ownership_ns;                 // 503 while asOf.ownership is older
+  bool withhold_others = false;  // own rows only: this answer's access record cannot be made (CONTRACT 1.4)
 };
 
 struct Entry {

@@ -18,7 +18,8 @@ TrailService::TrailService(std::vector<store::Shard*> shards, const store::Fresh
       board_(board),
       policy_(std::move(policy)),
       settings_(settings),
-      clock_(clock) {}
+      clock_(clock),
+      latest_now_(settings.latest_now_ns) {}
 
 bool TrailService::clock_good(int64_t now_ns) const {
   int64_t latest = latest_now_.load();
@@ -51,7 +52,7 @@ Result<Page> TrailService::read(const Caller& caller, const AuditTrailQuery& que
     const bool fresh = query.route == Route::kDevice
                            ? board_->fresh_for(query.device, now, boot, settings_.max_staleness_ns)
                            : board_->all_fresh(now, boot, settings_.max_staleness_ns);
-    cross_allowed = fresh && clock_good(now);
+    cross_allowed = fresh && clock_good(now) && !query.withhold_others;
     page.cross_user = cross_allowed ? CrossUser::kIncluded : CrossUser::kWithheld;
   }
   const auto pending = [&] {

@@ -18,6 +18,7 @@ namespace satindex::trail {
 struct TrailSettings {
   int64_t max_staleness_ns = 60 * schemas::kNanosPerSecond;
   int64_t retention_ns = 0;  // 0: unlimited
+  int64_t latest_now_ns = 0;  // the latest now that answers were given for before, as it was kept (CONTRACT 2)
 };
 
 class TrailService {
