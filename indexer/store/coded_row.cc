@@ -48,7 +48,10 @@ bool same_event(const CodedRow& a, const CodedRow& b, const LiteralTable& litera
 size_t drop_copies(std::vector<CodedRow>* rows, const LiteralTable& literals) {
   // Copies share their device, time, counter and fingerprint; ordering equal times by those brings them together without
   // comparing each with each.
-  const auto key = [](const CodedRow& r) { return std::tie(r.device, r.counter, r.fingerprint); };
+  // Neighbours of equal time may be of two entities: their order must stay, rows without a device behind all others.
+  const auto key = [](const CodedRow& r) {
+    return std::tuple(!r.has(kRowHasDevice), r.device, r.counter, r.fingerprint);
+  };
   auto begin = rows->begin();
   while (begin != rows->end()) {
     auto end = begin + 1;
