@@ -3,7 +3,7 @@
 namespace satindex::http {
 namespace {
 
-constexpr size_t kKeptBytesMax = 512 * 1024;  // a page of 1000 rows takes about 350 kB
+constexpr size_t kKeptBytesMax = 64 * 1024;  // three pages of 50 rows; times every open connection
 
 }  // namespace
 

@@ -110,6 +110,9 @@ class Session {
   beast::flat_buffer buffer_;
   Response response_;
   std::string head_;
+  // The answer to HEAD, which is a refusal, must not have a body: the client would take it for the
+  // next answer.
+  bool bodiless_ = false;
   // What write_all sends; empty ones are passed over.
   std::array<net::const_buffer, 3> parts_;
 };
@@ -186,6 +189,7 @@ void Session<Stream>::call_handler(const Request& request) {
 template <class Stream>
 auto Session<Stream>::refuse(Problem problem) -> Task<Next> {
   response_.reset();
+  bodiless_ = false;
   const InFlight in_flight(shared_.get(), connection_.get(), &response_);
   write_problem(problem, {}, &response_);
   const Next next = co_await send(true, false, in_flight.began());
@@ -215,6 +219,7 @@ auto Session<Stream>::one_request() -> Task<Next> {
     write_problem(Problem::kOverloaded, {}, &response_);
   }
   const bool keep_alive = head.keep_alive && !connection_->draining;
+  bodiless_ = head.request.method == "HEAD";
   if (response_.more) co_return co_await send_stream(head.http11, keep_alive);
   co_return co_await send(head.http11, keep_alive, in_flight.began());
 }
@@ -234,7 +239,8 @@ auto Session<Stream>::send(bool http11, bool keep_alive, TimePoint began) -> Tas
       response_.body.empty() ? response_.fixed_body : std::string_view(response_.body);
   head_.clear();
   append_head(response_, {http11, keep_alive, false, body.size()}, head_);
-  parts_ = {net::buffer(head_), net::buffer(body.data(), body.size()), net::const_buffer()};
+  parts_ = {net::buffer(head_), net::buffer(body.data(), bodiless_ ? 0 : body.size()),
+            net::const_buffer()};
   const TimePoint deadline =
       std::min(SteadyClock::now() + settings().write_timeout, began + settings().request_timeout);
   const bool written = co_await write_all(deadline);

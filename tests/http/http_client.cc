@@ -56,6 +56,12 @@ size_t HttpClient::receive_some(size_t bytes) {
   return got;
 }
 
+std::string HttpClient::receive_all() {
+  while (fill()) {
+  }
+  return std::move(buffer_);
+}
+
 Reply HttpClient::receive() {
   Reply reply;
   size_t end = 0;

@@ -34,6 +34,8 @@ class HttpClient {
   bool closed();
   // Reads at most `bytes` without interpreting them.
   size_t receive_some(size_t bytes);
+  // Everything up to the close.
+  std::string receive_all();
 
  private:
   bool fill();

@@ -5,6 +5,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "query/http/problem.h"
 #include "tests/http/sample_page.h"
 
 namespace satindex::http {
@@ -282,6 +283,12 @@ TEST_F(RouterTest, FixedContent) {
   EXPECT_NE(r.fixed_body.find("<script>"), std::string_view::npos);
   r = get("/openapi.yaml", "");
   EXPECT_EQ(r.fixed_body.substr(0, 8), "openapi:");
+  for (int i = 0; i <= static_cast<int>(Problem::kVersionNotSupported); ++i) {
+    Response problem;
+    write_problem(static_cast<Problem>(i), {}, &problem);
+    EXPECT_NE(r.fixed_body.find("- " + problem_type(problem) + "\n"), std::string_view::npos)
+        << problem.body;
+  }
   EXPECT_EQ(get("/v1/service-request-variants", "").status, 401);
   EXPECT_EQ(get("/v1/service-request-variants?x=1").status, 400);
   r = get("/v1/service-request-variants");

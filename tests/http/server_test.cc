@@ -109,6 +109,17 @@ TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
   for (int i = 0; i < 200; ++i) EXPECT_EQ(client.receive().body, "GET /" + std::to_string(i));
 }
 
+TEST_F(ServerTest, HeadGetsNoBody) {
+  start();
+  HttpClient client(port());
+  client.send(
+      "HEAD /a HTTP/1.1\r\nHost: t\r\n\r\nGET /b HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
+  const std::string all = client.receive_all();
+  EXPECT_NE(all.find("Content-Length: 7\r\n"), std::string::npos);
+  EXPECT_EQ(all.find("HEAD /a"), std::string::npos);
+  EXPECT_EQ(all.substr(all.size() - 6), "GET /b");
+}
+
 TEST_F(ServerTest, RequestsInSmallPieces) {
   start();
   HttpClient client(port());

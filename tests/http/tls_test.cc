@@ -39,20 +39,25 @@ class Tls : public testing::Test {
     settings.tls = TlsSettings{file("server.crt"), file("server.key"), client_ca};
     auto server = Server::start(
         settings,
-        [](const Request&, Response* response) {
+        [](const Request& request, Response* response) {
           response->content_type = "text/plain";
           response->body = std::string(100'000, 'y') + "end-of-body";
+          if (request.target != "/stream") return;
+          response->more = [n = 0](std::string* out) mutable -> schemas::Result<bool> {
+            out->append(n % 2 == 0 ? "part" + std::to_string(n) : "");
+            return ++n < 10;
+          };
         },
         nullptr);
     ASSERT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
   }
-  std::string get(const std::string& more) const {
-    return run(
-        "printf 'GET / HTTP/1.1\\r\\nHost: t\\r\\nConnection: close\\r\\n\\r\\n' | timeout 10 "
-        "openssl s_client -quiet -ign_eof "
-        "-connect 127.0.0.1:" +
-        std::to_string(server_->port()) + " " + more);
+  std::string get(const std::string& more, const std::string& target = "/") const {
+    return run("printf 'GET " + target +
+               " HTTP/1.1\\r\\nHost: t\\r\\nConnection: close\\r\\n\\r\\n' | timeout 10 "
+               "openssl s_client -quiet -ign_eof "
+               "-connect 127.0.0.1:" +
+               std::to_string(server_->port()) + " " + more);
   }
   const std::filesystem::path dir_ =
       std::filesystem::path(testing::TempDir()) / ("tls_" + std::to_string(::getpid()));
@@ -64,6 +69,9 @@ TEST_F(Tls, Serves) {
   const std::string reply = get("-alpn http/1.1");
   EXPECT_NE(reply.find("HTTP/1.1 200 OK"), std::string::npos) << reply.substr(0, 500);
   EXPECT_NE(reply.find("end-of-body"), std::string::npos);
+  const std::string stream = get("", "/stream");
+  EXPECT_NE(stream.find("5\r\npart8\r\n0\r\n\r\n"), std::string::npos)
+      << stream.substr(stream.size() - 200);
   EXPECT_EQ(get("-tls1_1").find("HTTP/1.1 200"), std::string::npos);
 }
 
