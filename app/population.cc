@@ -1,6 +1,7 @@
 #include "app/population.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "schemas/status.h"
 #include "schemas/time.h"
@@ -10,7 +11,6 @@ namespace {
 
 // The DCC's own EUIs begin like this (facts/domain); the invented Users share the company part.
 constexpr uint64_t kUserEuiBase = 0x90B3D51F30000000ull;
-constexpr uint64_t kDeviceEuiBase = 0x00DB120000000000ull;
 constexpr uint64_t kDeviceSerialMask = (1ull << 40) - 1;
 
 struct TypeShare {
@@ -22,13 +22,16 @@ constexpr TypeShare kTypeShares[] = {{"ESME", 40, false}, {"GSME", 30, true},  {
                                      {"GPF", 8, true},    {"PPMID", 6, false}, {"HCALCS", 3, false},
                                      {"IHD", 2, false},   {"CAD", 1, false}};
 
-// A bijection of 40-bit numbers: every index another device, without looking consecutive.
-uint64_t scramble(uint64_t index, uint64_t seed) {
-  uint64_t x = (index + seed) & kDeviceSerialMask;
-  x = (x * 0x9E3779B97Full) & kDeviceSerialMask;  // odd
-  x ^= x >> 20;
-  x = (x * 0xD1B54A32D1ull) & kDeviceSerialMask;  // odd
-  return x ^ (x >> 19);
+// An EUI-64 is its maker's number (24 bits) and a serial: makers number what they build in runs, and of a run some are
+// shipped elsewhere. Every index is another device.
+uint64_t device_eui(uint64_t index, uint64_t seed) {
+  constexpr uint64_t kMakers[] = {0x00DB12, 0x001BC5, 0x0CB2B7, 0x3C970E, 0x70B3D5, 0x88B8D0, 0xA0B437, 0xD0CF5E};
+  const uint64_t maker = index % std::size(kMakers);
+  const uint64_t nth = index / std::size(kMakers);
+  Dice run(seed * 0x9E3779B97F4A7C15ull + maker);
+  const uint64_t start = (uint64_t{run.below(1u << 16)} << 20) | run.below(1u << 20);
+  Dice gap(seed ^ (index * 0xD1B54A32D192ED03ull));
+  return (kMakers[maker] << 40) | ((start + nth * 3 + gap.below(3)) & kDeviceSerialMask);
 }
 
 // The large have many and the small few, as in any market.
@@ -83,7 +86,7 @@ const std::vector<uint32_t>& Population::users_of(std::string_view role) const {
 GeneratedDevice Population::device(uint64_t index) const {
   Dice dice(seed_ * 0x2545F4914F6CDD1Dull + index);
   GeneratedDevice device;
-  device.id.eui.value = kDeviceEuiBase | scramble(index, seed_);
+  device.id.eui.value = device_eui(index, seed_);
   uint32_t percent = dice.below(100);
   for (const TypeShare& share : kTypeShares) {
     device.type = share.type;

@@ -11,59 +11,36 @@
 // On disk, version 0: never renumber. In stream order:
 //   version:2=0  gamma(refs)  unit:2  first time  [refs>1: rice parameter:6, sized(span in units)]
 //   devices:2 (none, all, mixed)
-//   [any device: low bits:6, gamma(prefixes), first prefix:64-low, sized(largest step) and steps at its width]
-//   refs: time delta; [mixed: present:1]; prefix index, low bits
-// A device id is a prefix out of a table and low bits: makers number their devices in runs, so a few prefixes cover all.
+//   [any device: gamma(distinct devices), first:64, [more than one: rice parameter:6, rice(step - 1) each]]
+//   refs: time delta; [mixed: present:1]; index of the device
+// The devices of a chunk are written once, ascending, as steps: a transaction names its device three times, and the order
+// of the references costs no more than an index into the table. No numbering of devices is kept anywhere for it.
 namespace satindex::store {
 namespace {
 
 using schemas::limits::kRefChunkRowsMax;
 
 enum DeviceMode : uint32_t { kNone = 0, kAll = 1, kMixed = 2 };
-constexpr std::array<uint32_t, 11> kLowBits = {8, 12, 16, 18, 20, 22, 24, 28, 32, 40, 56};
 
-uint32_t width_of(uint64_t v) { return v == 0 ? 0 : 64 - std::countl_zero(v); }
-
-struct Prefixes {
-  uint32_t low = 0;
-  uint32_t n = 0;
-  std::array<uint64_t, kRefChunkRowsMax> values;  // ascending
-  uint32_t step_bits = 0;
-  uint64_t cost = ~uint64_t{0};  // bits, refs included
-
-  // `devices` sorted, distinct or not.
-  void survey(const std::array<uint64_t, kRefChunkRowsMax>& devices, uint32_t count, uint32_t low_bits) {
-    low = low_bits;
-    n = 0;
-    uint64_t step = 0;
-    for (uint32_t i = 0; i < count; ++i) {
-      const uint64_t p = devices[i] >> low;
-      if (n > 0 && values[n - 1] == p) continue;
-      if (n > 0) step = std::max(step, p - values[n - 1]);
-      values[n++] = p;
-    }
-    step_bits = width_of(step);
-    cost = (64 - low) + uint64_t{n} * step_bits + uint64_t{count} * (index_bits(n) + low);
-  }
-  uint32_t index(uint64_t device) const {
-    return static_cast<uint32_t>(std::lower_bound(values.begin(), values.begin() + n, device >> low) - values.begin());
-  }
-};
-
-Prefixes choose_prefixes(std::span<const TrailRef> refs, uint32_t with_device) {
-  std::array<uint64_t, kRefChunkRowsMax> devices;
-  uint32_t n = 0;
+std::vector<uint64_t> distinct_devices(std::span<const TrailRef> refs) {
+  std::vector<uint64_t> devices;
+  devices.reserve(refs.size());
   for (const TrailRef& r : refs) {
-    if (r.has_device) devices[n++] = r.device;
+    if (r.has_device) devices.push_back(r.device);
   }
-  std::sort(devices.begin(), devices.begin() + n);
-  Prefixes best;
-  Prefixes candidate;
-  for (const uint32_t low : kLowBits) {
-    candidate.survey(devices, with_device, low);
-    if (candidate.cost < best.cost) best = candidate;
-  }
-  return best;
+  std::sort(devices.begin(), devices.end());
+  devices.erase(std::unique(devices.begin(), devices.end()), devices.end());
+  return devices;
+}
+
+// The parameter with the least bits: a few large steps between makers must not decide it, as they would the mean.
+uint32_t step_parameter(const std::vector<uint64_t>& devices) {
+  std::vector<uint64_t> steps;
+  for (size_t i = 1; i < devices.size(); ++i) steps.push_back(devices[i] - devices[i - 1] - 1);
+  if (steps.empty()) return 0;
+  const auto middle = steps.begin() + static_cast<ptrdiff_t>(steps.size() / 2);
+  std::nth_element(steps.begin(), middle, steps.end());
+  return rice_parameter(*middle, 1);
 }
 
 }  // namespace
@@ -88,21 +65,20 @@ void encode_ref_chunk(uint16_t bucket, std::span<const TrailRef> refs, std::stri
       static_cast<uint32_t>(std::count_if(refs.begin(), refs.end(), [](const TrailRef& r) { return r.has_device; }));
   const DeviceMode mode = with_device == 0 ? kNone : with_device == n ? kAll : kMixed;
   w.put(mode, 2);
-  Prefixes p;
+  const std::vector<uint64_t> devices = distinct_devices(refs);
   if (mode != kNone) {
-    p = choose_prefixes(refs, with_device);
-    w.put(p.low, 6);
-    w.gamma(p.n);
-    w.put(p.values[0], 64 - p.low);
-    if (p.n > 1) w.put(p.step_bits, 6);
-    for (uint32_t i = 1; i < p.n; ++i) w.put(p.values[i] - p.values[i - 1], p.step_bits);
+    w.gamma(devices.size());
+    w.put(devices[0], 64);
+    const uint32_t step_k = step_parameter(devices);
+    if (devices.size() > 1) w.put(step_k, 6);
+    for (size_t i = 1; i < devices.size(); ++i) w.rice(devices[i] - devices[i - 1] - 1, step_k);
   }
+  const uint32_t bits = index_bits(static_cast<uint32_t>(devices.size()));
   for (uint32_t i = 0; i < n; ++i) {
     if (i > 0) w.rice(static_cast<uint64_t>(refs[i - 1].time_ns / u - refs[i].time_ns / u), k);
     if (mode == kMixed) w.put(refs[i].has_device ? 1 : 0, 1);
     if (!refs[i].has_device) continue;
-    w.put(p.index(refs[i].device), index_bits(p.n));
-    w.put(refs[i].device & ((uint64_t{1} << p.low) - 1), p.low);
+    w.put(static_cast<uint64_t>(std::lower_bound(devices.begin(), devices.end(), refs[i].device) - devices.begin()), bits);
   }
   w.finish();
 }
@@ -136,18 +112,18 @@ bool decode_ref_chunk(uint16_t bucket, std::string_view bytes, std::vector<Trail
   if (!h.read(bucket, &r)) return false;
   const uint32_t mode = static_cast<uint32_t>(r.get(2));
   if (mode > kMixed) return false;
-  std::array<uint64_t, kRefChunkRowsMax> prefixes;
-  uint32_t prefixes_n = 0;
-  uint32_t low = 0;
+  std::array<uint64_t, kRefChunkRowsMax> devices;
+  uint32_t devices_n = 0;
   if (mode != kNone) {
-    low = static_cast<uint32_t>(r.get(6));
     const uint64_t count = r.gamma();
-    if (!r.ok() || low == 0 || count > h.n) return false;
-    prefixes_n = static_cast<uint32_t>(count);
-    prefixes[0] = r.get(64 - low);
-    const uint32_t step_bits = prefixes_n > 1 ? static_cast<uint32_t>(r.get(6)) : 0;
-    for (uint32_t i = 1; i < prefixes_n; ++i) prefixes[i] = prefixes[i - 1] + r.get(step_bits);
+    if (!r.ok() || count > h.n) return false;
+    devices_n = static_cast<uint32_t>(count);
+    devices[0] = r.get(64);
+    const uint32_t step_k = devices_n > 1 ? static_cast<uint32_t>(r.get(6)) : 0;
+    if (step_k > 50) return false;
+    for (uint32_t i = 1; i < devices_n; ++i) devices[i] = devices[i - 1] + r.rice(step_k) + 1;
   }
+  const uint32_t bits = index_bits(devices_n);
   const size_t first = refs->size();
   refs->resize(first + h.n);
   uint64_t time = static_cast<uint64_t>(h.newest);
@@ -158,9 +134,9 @@ bool decode_ref_chunk(uint16_t bucket, std::string_view bytes, std::vector<Trail
     ref.time_ns = static_cast<int64_t>(time);
     ref.has_device = mode == kAll || (mode == kMixed && r.get(1) != 0);
     if (ref.has_device) {
-      const uint64_t p = r.get(index_bits(prefixes_n));
-      good = p < prefixes_n;
-      ref.device = good ? (prefixes[p] << low) | r.get(low) : 0;
+      const uint64_t d = r.get(bits);
+      good = d < devices_n;
+      ref.device = good ? devices[d] : 0;
     }
     good = good && r.ok();
   }
