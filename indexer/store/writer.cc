@@ -10,6 +10,7 @@
 
 #include "indexer/store/commit.h"
 #include "indexer/store/ledger_join.h"
+#include "indexer/store/radix.h"
 #include "indexer/store/reconcile.h"
 #include "indexer/store/trail_builder.h"
 #include "indexer/store/upkeep.h"
@@ -139,15 +140,21 @@ void ShardWriter::Impl::gather(const schemas::OwnershipRecord& r, int64_t offset
 Result<void> ShardWriter::Impl::settle_ledgers(ChangedLedgers* changed, std::vector<ReconcileItem>* late,
                                                Checkpoint* c) {
   // By device, in the order of arrival within one.
-  std::stable_sort(ownership.begin(), ownership.end(), [](const GatheredOwnership& a, const GatheredOwnership& b) {
-    return a.record.device < b.record.device;
-  });
+  std::vector<uint64_t> keys(ownership.size());
+  std::vector<uint32_t> order(ownership.size());
+  for (uint32_t i = 0; i < ownership.size(); ++i) {
+    keys[i] = ownership[i].record.device.eui.value;
+    order[i] = i;
+  }
+  std::vector<uint64_t> keys_swap;
+  std::vector<uint32_t> order_swap;
+  radix_sort(&keys, &order, &keys_swap, &order_swap);
   const bool any_stored = committed.ownership.consumed > 0;
   const bool any_rows = committed.events.indexed > 0;
   TableBatch& out = batch.of(Table::kLedger);
   std::array<char, 8> key;
-  for (size_t i = 0; i < ownership.size();) {
-    const schemas::DeviceId device = ownership[i].record.device;
+  for (size_t i = 0; i < order.size();) {
+    const schemas::DeviceId device = ownership[order[i]].record.device;
     DeviceLedger before;
     if (any_stored) {
       auto stored = load_ledger(shard, device.eui.value);
@@ -155,8 +162,8 @@ Result<void> ShardWriter::Impl::settle_ledgers(ChangedLedgers* changed, std::vec
       before = std::move(*stored);
     }
     DeviceLedger after = before;
-    for (; i < ownership.size() && ownership[i].record.device == device; ++i) {
-      const GatheredOwnership& g = ownership[i];
+    for (; i < order.size() && keys[i] == device.eui.value; ++i) {
+      const GatheredOwnership& g = ownership[order[i]];
       if (g.kind == OwnershipKind::kUnreadable) {
         after.note_unreadable(g.offset);
         continue;
