@@ -1,6 +1,7 @@
-// Backfill: NDJSON files into one shard, without Kafka, on the same worker as the topics (CONTRACT 4). Blocks until the
-// files are read, everything left behind is worked in and the shard's files are at rest, or until `stop`. A shard that was
-// stopped midway goes on where it was when it is given the same files.
+// Backfill: NDJSON files into one shard, without Kafka, on the same worker as the topics (CONTRACT
+// 4). Blocks until the files are read, everything left behind is worked in and the shard's files
+// are at rest, or until `stop`. A shard that was stopped midway goes on where it was when it is
+// given the same files.
 #pragma once
 
 #include <atomic>
@@ -23,8 +24,9 @@ struct BackfillSettings {
   LogSink log;
 };
 
-// The shard's checkpoint at the end; its counters say what became of the records (INV-6). dead_letters and metrics may be
-// null. kInvalid: a file cannot be read, or is not the one read before.
+// The shard's checkpoint at the end; its counters say what became of the records (INV-6).
+// dead_letters and metrics may be null. kInvalid: a file cannot be read, or is not the one read
+// before.
 schemas::Result<store::Checkpoint> backfill(store::Shard& shard, const BackfillSettings& settings,
                                             const std::atomic<bool>& stop, RecordSink* dead_letters,
                                             IngestMetrics* metrics);

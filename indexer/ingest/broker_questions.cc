@@ -12,7 +12,8 @@ using store::Topic;
 using Clock = std::chrono::steady_clock;
 
 std::string_view view(const void* data, size_t size) {
-  return data == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(data), size);
+  return data == nullptr ? std::string_view()
+                         : std::string_view(static_cast<const char*>(data), size);
 }
 
 int left_ms(Clock::time_point deadline) {
@@ -23,23 +24,24 @@ int left_ms(Clock::time_point deadline) {
 }  // namespace
 
 Result<std::unique_ptr<BrokerQuestions>> BrokerQuestions::create(const IngestSettings& settings) {
-  auto failed = std::make_shared<std::atomic<uint64_t>>(0);
+  auto commits = std::make_shared<Commits>();
   auto callbacks = std::make_unique<KafkaCallbacks>();
-  callbacks->committed = [failed](rd_kafka_resp_err_t err) {
-    if (err != RD_KAFKA_RESP_ERR_NO_ERROR && err != RD_KAFKA_RESP_ERR__NO_OFFSET) ++*failed;
+  callbacks->committed = [commits](rd_kafka_resp_err_t err) {
+    --commits->open;
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR && err != RD_KAFKA_RESP_ERR__NO_OFFSET) ++commits->failed;
   };
   const KafkaProperties forced = {
-      {"group.id", settings.kafka.group_id},  {"enable.auto.commit", "false"},
-      {"enable.auto.offset.store", "false"},  {"enable.partition.eof", "true"},
-      {"auto.offset.reset", "error"},         {"isolation.level", "read_uncommitted"},
-      {"queued.min.messages", "1"},           {"queued.max.messages.kbytes", "1024"},
-      {"fetch.message.max.bytes", "65536"},   {"fetch.wait.max.ms", "50"}};
+      {"group.id", settings.kafka.group_id}, {"enable.auto.commit", "false"},
+      {"enable.auto.offset.store", "false"}, {"enable.partition.eof", "true"},
+      {"auto.offset.reset", "error"},        {"isolation.level", "read_uncommitted"},
+      {"queued.min.messages", "1"},          {"queued.max.messages.kbytes", "1024"},
+      {"fetch.message.max.bytes", "65536"},  {"fetch.wait.max.ms", "50"}};
   auto handle =
       KafkaHandle::create(RD_KAFKA_CONSUMER, settings.kafka, {}, forced, std::move(callbacks));
   if (!handle) return handle.error();
   auto questions = std::make_unique<BrokerQuestions>((*handle)->get(), settings);
   questions->handle_ = *handle;
-  questions->failed_commits_ = failed;
+  questions->commits_ = commits;
   for (const KafkaTopic& topic : questions->topics_) {
     if (topic == nullptr) return schemas::config_error("a topic name is not one Kafka accepts");
   }
@@ -148,7 +150,12 @@ void BrokerQuestions::commit_for_information(
         ->offset = offset;
   }
   const auto err = rd_kafka_commit(client_, list.get(), /*async=*/1);
-  if (err != RD_KAFKA_RESP_ERR_NO_ERROR && failed_commits_) ++*failed_commits_;
+  if (commits_ == nullptr) return;
+  if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    ++commits_->open;
+  } else {
+    ++commits_->failed;
+  }
 }
 
 }  // namespace satindex::ingest

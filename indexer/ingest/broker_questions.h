@@ -1,7 +1,8 @@
-// BrokerQuestions: what one asks the brokers outside the stream: how many partitions, where the ends are, whether a record
-// is still where it was. Synchronous, every call bounded by its timeout; used by one thread at a time. The client's
-// isolation level decides what "end" means: read_uncommitted gives the high watermark, read_committed the last stable
-// offset. Failures are weather: an empty answer.
+// BrokerQuestions: what one asks the brokers outside the stream: how many partitions, where the
+// ends are, whether a record is still where it was. Synchronous, every call bounded by its timeout;
+// used by one thread at a time. The client's isolation level decides what "end" means:
+// read_uncommitted gives the high watermark, read_committed the last stable offset. Failures are
+// weather: an empty answer.
 #pragma once
 
 #include <array>
@@ -26,7 +27,10 @@ struct TopicMetadata {
   std::vector<int32_t> leaders;  // one a partition; -1: none
 };
 
-enum class Boundary : int8_t { kEnd = -1, kBeginning = -2 };  // the timestamps of a ListOffsets request
+enum class Boundary : int8_t {
+  kEnd = -1,
+  kBeginning = -2
+};  // the timestamps of a ListOffsets request
 
 enum class Sought : uint8_t { kFound, kOther, kUnknown };
 
@@ -40,23 +44,32 @@ class BrokerQuestions {
 
   // Of both topics, indexed by Topic. Nullopt when no broker answered.
   std::optional<std::array<TopicMetadata, 2>> metadata(std::chrono::milliseconds timeout);
-  // The boundary of each partition, in order; -1 where it was not told. One request a leader, so partitions of one
-  // leader should be asked together and leaders apart: a dead one then costs only its own partitions.
+  // The boundary of each partition, in order; -1 where it was not told. One request a leader, so
+  // partitions of one leader should be asked together and leaders apart: a dead one then costs only
+  // its own partitions.
   std::vector<int64_t> offsets(std::span<const PartitionRef> partitions, Boundary boundary,
                                std::chrono::milliseconds timeout);
-  // Reads the record at the offset again and compares. kOther: something else, or nothing, is there now. Only on a
-  // read_uncommitted client.
-  Sought seek_record(PartitionRef at, int64_t offset, uint64_t hash, std::chrono::milliseconds timeout);
-  // Commits positions under group.id, for information; nullptr callback results are counted by the handle's owner.
+  // Reads the record at the offset again and compares. kOther: something else, or nothing, is there
+  // now. Only on a read_uncommitted client.
+  Sought seek_record(PartitionRef at, int64_t offset, uint64_t hash,
+                     std::chrono::milliseconds timeout);
+  // Commits positions under group.id, for information: does not wait, failures are only counted.
+  // Only on a client of its own.
   void commit_for_information(std::span<const std::pair<PartitionRef, int64_t>> positions);
   rd_kafka_t* client() const { return client_; }
   // Serves the client's callbacks.
   void serve() { rd_kafka_poll(client_, 0); }
-  uint64_t failed_commits() const { return failed_commits_ ? failed_commits_->load() : 0; }
+  uint64_t failed_commits() const { return commits_ ? commits_->failed.load() : 0; }
+  // Commits that are not answered yet; answers come in serve().
+  int64_t open_commits() const { return commits_ ? commits_->open.load() : 0; }
 
  private:
   std::shared_ptr<KafkaHandle> handle_;  // null when the client is somebody else's
-  std::shared_ptr<std::atomic<uint64_t>> failed_commits_;
+  struct Commits {
+    std::atomic<uint64_t> failed{0};
+    std::atomic<int64_t> open{0};
+  };
+  std::shared_ptr<Commits> commits_;
   rd_kafka_t* client_ = nullptr;
   std::array<std::string, 2> names_;
   std::array<KafkaTopic, 2> topics_;

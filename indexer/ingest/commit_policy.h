@@ -1,6 +1,7 @@
-// CommitPolicy: when to commit, and on which path. Pure arithmetic over what the worker sees, so that the switch between
-// catching up and following live is testable by itself. One per shard thread. Both paths give the same index (INV-1):
-// the policy changes cost and latency, never content.
+// CommitPolicy: when to commit, and on which path. Pure arithmetic over what the worker sees, so
+// that the switch between catching up and following live is testable by itself. One per shard
+// thread. Both paths give the same index (INV-1): the policy changes cost and latency, never
+// content.
 #pragma once
 
 #include <chrono>
@@ -10,12 +11,14 @@
 namespace satindex::ingest {
 
 struct CommitLimits {
-  // Catching up: one accumulator of this many records gives the largest chunks at the least CPU (facts/measured).
+  // Catching up: one accumulator of this many records gives the largest chunks at the least CPU
+  // (facts/measured).
   size_t bulk_records = 500'000;
   size_t bulk_bytes = size_t{256} << 20;
   // A catch-up that trickles must still become visible.
   std::chrono::nanoseconds bulk_age = std::chrono::seconds(5);
-  // Live: few enough that a commit stays near a millisecond, and produce-to-visible within tens of them.
+  // Live: few enough that a commit stays near a millisecond, and produce-to-visible within tens of
+  // them.
   size_t live_records = 2'000;
   std::chrono::nanoseconds live_age = std::chrono::milliseconds(10);
   // Hysteresis of the switch.

@@ -39,8 +39,8 @@ int left_ms(Clock::time_point until) {
 std::optional<int32_t> partitions_of(rd_kafka_t* client, const std::string& name, int timeout_ms) {
   KafkaTopic topic(rd_kafka_topic_new(client, name.c_str(), nullptr));
   const struct rd_kafka_metadata* told = nullptr;
-  if (topic == nullptr || rd_kafka_metadata(client, 0, topic.get(), &told, timeout_ms) !=
-                              RD_KAFKA_RESP_ERR_NO_ERROR) {
+  if (topic == nullptr ||
+      rd_kafka_metadata(client, 0, topic.get(), &told, timeout_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return std::nullopt;
   }
   int32_t count = -1;
@@ -54,8 +54,8 @@ std::optional<int32_t> partitions_of(rd_kafka_t* client, const std::string& name
 std::optional<std::string> header(const rd_kafka_headers_t* headers, const char* name) {
   const void* value = nullptr;
   size_t size = 0;
-  if (headers == nullptr || rd_kafka_header_get_last(headers, name, &value, &size) !=
-                                RD_KAFKA_RESP_ERR_NO_ERROR ||
+  if (headers == nullptr ||
+      rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR ||
       value == nullptr) {
     return std::nullopt;
   }
@@ -71,7 +71,8 @@ bool number(const std::optional<std::string>& text, T* out) {
 
 std::optional<DeadLetter> letter_of(rd_kafka_message_t* message) {
   rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
+  if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return std::nullopt;
   DeadLetter letter;
   auto topic = header(headers, "topic");
   if (!topic || !number(header(headers, "partition"), &letter.partition) ||

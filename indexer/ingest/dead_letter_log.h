@@ -1,5 +1,5 @@
-// Reading the dead-letter topic, and reading a referenced record again from its log: for `satindex dead-letters`. Each
-// call makes a client of its own and is bounded by its deadline.
+// Reading the dead-letter topic, and reading a referenced record again from its log: for `satindex
+// dead-letters`. Each call makes a client of its own and is bounded by its deadline.
 #pragma once
 
 #include <chrono>
@@ -23,8 +23,9 @@ struct DeadLetter {
   std::string time;
 };
 
-// Calls `each` for every reference there was at the call, oldest first within a partition, until it returns false.
-// Records that are not references of ours are passed over. A missing topic has none. Returns how many were given.
+// Calls `each` for every reference there was at the call, oldest first within a partition, until it
+// returns false. Records that are not references of ours are passed over. A missing topic has none.
+// Returns how many were given.
 schemas::Result<uint64_t> list_dead_letters(const IngestSettings& settings,
                                             std::chrono::milliseconds deadline,
                                             const std::function<bool(const DeadLetter&)>& each);
@@ -34,7 +35,8 @@ struct LogRecord {
   std::string value;
 };
 
-// kNotFound when nothing stands at the offset any more; kUnavailable when it could not be asked in time.
+// kNotFound when nothing stands at the offset any more; kUnavailable when it could not be asked in
+// time.
 schemas::Result<LogRecord> read_log_record(const IngestSettings& settings, const std::string& topic,
                                            int32_t partition, int64_t offset,
                                            std::chrono::milliseconds deadline);

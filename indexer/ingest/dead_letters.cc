@@ -53,12 +53,13 @@ SinkRecord dead_letter_of(const std::string& topic, int32_t partition, const Sou
   out.key = topic + ":" + part + ":" + offset;
   std::optional<std::string> key;
   if (record.key.data() != nullptr) key = std::string(record.key);
-  out.headers = {{"topic", topic},
-                 {"partition", part},
-                 {"offset", offset},
-                 {"key", std::move(key)},
-                 {"reason", std::string(schemas::reason_name(reason))},
-                 {"time", schemas::format_time(std::clamp<int64_t>(wall_ns, 0, schemas::kEventTimeMaxNs), 3)}};
+  out.headers = {
+      {"topic", topic},
+      {"partition", part},
+      {"offset", offset},
+      {"key", std::move(key)},
+      {"reason", std::string(schemas::reason_name(reason))},
+      {"time", schemas::format_time(std::clamp<int64_t>(wall_ns, 0, schemas::kEventTimeMaxNs), 3)}};
   return out;
 }
 

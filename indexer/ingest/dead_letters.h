@@ -1,7 +1,8 @@
-// DeadLetters: one shard's unreadable records on their way to the dead-letter topic, as references (CONTRACT 1.4). A
-// checkpoint that passes an unreadable record may be committed only while settled(). What the sink fails is sent again
-// after a pause, for as long as it takes: bad weather, reported, never a reason to lose a reference or to stop for good.
-// Used by the shard's thread; the sink's answers come on its thread. Bounded by kPendingMax references.
+// DeadLetters: one shard's unreadable records on their way to the dead-letter topic, as references
+// (CONTRACT 1.4). A checkpoint that passes an unreadable record may be committed only while
+// settled(). What the sink fails is sent again after a pause, for as long as it takes: bad weather,
+// reported, never a reason to lose a reference or to stop for good. Used by the shard's thread; the
+// sink's answers come on its thread. Bounded by kPendingMax references.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ class DeadLetters {
  public:
   static constexpr size_t kPendingMax = 10'000;
 
-  // sink may be null: then references go nowhere (files without a place for them) and everything is settled.
+  // sink may be null: then references go nowhere (files without a place for them) and everything is
+  // settled.
   explicit DeadLetters(RecordSink* sink);
   ~DeadLetters();
 

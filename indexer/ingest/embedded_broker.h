@@ -1,6 +1,6 @@
-// EmbeddedBroker: librdkafka's in-process mock cluster, for `demo` and tests: no Java, no disk. It keeps at most 5 MiB or
-// 100,000 records a partition, knows no configurations, and is gone with the process: not for load. Owns the cluster;
-// destroy it after its clients.
+// EmbeddedBroker: librdkafka's in-process mock cluster, for `demo` and tests: no Java, no disk. It
+// keeps at most 5 MiB or 100,000 records a partition, knows no configurations, and is gone with the
+// process: not for load. Owns the cluster; destroy it after its clients.
 #pragma once
 
 #include <cstdint>

@@ -15,7 +15,9 @@ using store::Topic;
 namespace {
 constexpr int64_t kNoTimestamp = -1;
 
-bool blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
+bool blank(std::string_view line) {
+  return line.find_first_not_of(" \t\r") == std::string_view::npos;
+}
 }  // namespace
 
 FileSource::FileSource(std::vector<std::filesystem::path> ownership,
@@ -50,7 +52,8 @@ bool FileSource::open_next(Input& input) {
   return true;
 }
 
-// Makes room and reads more; false at the end of the file. Moves what is unread, so no view may be out when it is called.
+// Makes room and reads more; false at the end of the file. Moves what is unread, so no view may be
+// out when it is called.
 bool FileSource::fill() {
   if (at_eof_) return false;
   if (begin_ > 0) {
@@ -72,7 +75,8 @@ bool FileSource::fill() {
   return true;
 }
 
-// The next line of what is buffered, or nullopt when more must be read first. The last line needs no line feed.
+// The next line of what is buffered, or nullopt when more must be read first. The last line needs
+// no line feed.
 std::optional<std::string_view> FileSource::next_line(Input& input) {
   while (begin_ < end_) {
     const char* start = buffer_.data() + begin_;

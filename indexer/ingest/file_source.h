@@ -1,7 +1,8 @@
-// FileSource: NDJSON files as a RecordSource, for `backfill`. A line is a record, its number (over all files of the topic,
-// in order) its offset; blank lines are passed over but counted. Ownership first, then events. Memory is one buffer,
-// whatever the files hold; of a line beyond kLineBytesMax only the beginning is delivered, which no decoder takes.
-// Belongs to one thread. A file that cannot be read, or is not the one read before, ends the source: see failure().
+// FileSource: NDJSON files as a RecordSource, for `backfill`. A line is a record, its number (over
+// all files of the topic, in order) its offset; blank lines are passed over but counted. Ownership
+// first, then events. Memory is one buffer, whatever the files hold; of a line beyond kLineBytesMax
+// only the beginning is delivered, which no decoder takes. Belongs to one thread. A file that
+// cannot be read, or is not the one read before, ends the source: see failure().
 #pragma once
 
 #include <array>
@@ -21,7 +22,8 @@ class FileSource : public RecordSource {
   static constexpr size_t kLineBytesMax = size_t{4} << 20;
 
   // "-" is the standard input.
-  FileSource(std::vector<std::filesystem::path> ownership, std::vector<std::filesystem::path> events);
+  FileSource(std::vector<std::filesystem::path> ownership,
+             std::vector<std::filesystem::path> events);
   ~FileSource() override;
 
   void start(store::Topic topic, const store::TopicProgress& from) override;

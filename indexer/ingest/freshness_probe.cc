@@ -10,10 +10,10 @@
 namespace satindex::ingest {
 namespace {
 
-using store::FreshnessFault;
-using store::Topic;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using store::FreshnessFault;
+using store::Topic;
 using Clock = std::chrono::steady_clock;
 
 constexpr milliseconds kTick{50};
@@ -21,8 +21,8 @@ constexpr milliseconds kAskEvery{500};  // the contract wants once a second at l
 constexpr milliseconds kAskTimeout{1'000};
 constexpr milliseconds kStableUntilReady{250};
 constexpr milliseconds kStableAfter{2'000};
-// librdkafka 2.0.2 looks at a full queue again only when something wakes its broker thread, else once a second; a question
-// on the same connection does.
+// librdkafka 2.0.2 looks at a full queue again only when something wakes its broker thread, else
+// once a second; a question on the same connection does.
 constexpr milliseconds kPokeEvery{100};
 constexpr milliseconds kStableTimeout{2'000};
 constexpr milliseconds kSearchTimeout{2'000};
@@ -30,6 +30,7 @@ constexpr milliseconds kSearchAgain{500};
 constexpr milliseconds kSearchBudget{300};  // a tick, so that questions keep their pace
 constexpr seconds kHangingAfter{5};
 constexpr seconds kCommitEvery{1};
+constexpr milliseconds kLastCommitPatience{300};
 constexpr seconds kGaugesEvery{2};
 constexpr size_t kQuestionsMax = 64;
 
@@ -80,6 +81,11 @@ void FreshnessProbe::run() {
   }
   lock.unlock();
   commit_for_information();
+  const Time until = Clock::now() + kLastCommitPatience;
+  while (wiring_.questions->open_commits() > 0 && Clock::now() < until) {
+    wiring_.questions->serve();
+    std::this_thread::sleep_for(milliseconds{5});
+  }
 }
 
 void FreshnessProbe::tick() {
@@ -92,7 +98,7 @@ void FreshnessProbe::tick() {
   }
   answer_raised();
   const bool catching_up = wiring_.catching_up && wiring_.catching_up();
-  const milliseconds every = catching_up      ? kPokeEvery
+  const milliseconds every = catching_up       ? kPokeEvery
                              : read_to_start() ? kStableAfter
                                                : kStableUntilReady;
   if (Clock::now() - stable_at_ >= every) {
@@ -160,19 +166,34 @@ void FreshnessProbe::ask_ends() {
 void FreshnessProbe::ask_group(const std::vector<Partition*>& group, int64_t wall_ns,
                                int64_t boot_ns) {
   std::vector<PartitionRef> refs;
-  for (const Partition* p : group) refs.push_back(p->ref);
+  std::vector<int64_t> applied;
+  for (const Partition* p : group) {
+    refs.push_back(p->ref);
+    applied.push_back(position(p->shard->checkpoint(), p->ref.topic));
+  }
   const auto ends = wiring_.questions->offsets(refs, Boundary::kEnd, kAskTimeout);
   for (size_t i = 0; i < group.size(); ++i) {
-    Partition& p = *group[i];
-    if (ends[i] < 0) {
-      p.watch->raise();
-      continue;
-    }
-    p.watch->put_high(ends[i]);
-    // Thinned from the middle: the oldest is the next to come true, the newest the best.
-    if (p.questions.size() >= kQuestionsMax) p.questions.erase(p.questions.begin() + 1);
-    p.questions.push_back({wall_ns, boot_ns, ends[i]});
+    take_end(*group[i], applied[i], {wall_ns, boot_ns, ends[i]});
   }
+}
+
+void FreshnessProbe::take_end(Partition& p, int64_t applied, const Question& question) {
+  if (question.high < 0) {
+    p.watch->raise();
+    return;
+  }
+  p.watch->put_high(question.high);
+  // Before the stream notices, and whether or not it does: what was applied is not in this log.
+  if (question.high < applied) {
+    if (!p.beyond_end) p.watch->raise();
+    p.beyond_end = true;
+    return;
+  }
+  if (p.beyond_end) p.watch->raise();  // the end has come: what was applied last must be looked for
+  p.beyond_end = false;
+  // Thinned from the middle: the oldest is the next to come true, the newest the best.
+  if (p.questions.size() >= kQuestionsMax) p.questions.erase(p.questions.begin() + 1);
+  p.questions.push_back(question);
 }
 
 void FreshnessProbe::ask_stable() {
@@ -216,37 +237,52 @@ Sought FreshnessProbe::look(Partition& p, const Anchor& at) {
   return wiring_.questions->seek_record(p.ref, at.offset, at.hash, kSearchTimeout);
 }
 
-// False when it has to be tried again. The order matters: a verdict is only about what was asked before it.
+// After a look that did not find it. Looked for again now that its offset is known to be inside the
+// log: the first look may have come too early. kUnknown: not to be decided, also while its offset
+// is beyond the end.
+Sought FreshnessProbe::look_again(Partition& p, const Anchor& at, PartitionRange range) {
+  if (at.offset < range.low)
+    return Sought::kFound;  // deleted with the records before the low watermark
+  if (at.offset >= range.high) return Sought::kUnknown;
+  const Sought again = look(p, at);
+  if (again == Sought::kOther) p.watch->put_recreated();
+  return again;
+}
+
+// False when it has to be tried again.
 bool FreshnessProbe::search(Partition& p) {
   const uint64_t question = p.watch->question();
   const store::TopicProgress at = p.shard->checkpoint().of(p.ref.topic);
   const Anchor last{at.last_record_offset, at.last_record_hash};
-  Sought found = look(p, last);
-  if (found == Sought::kFound && p.anchor.offset != last.offset) found = look(p, p.anchor);
-  if (found == Sought::kUnknown) return false;
+  std::vector<Anchor> sought = {last};
+  for (const Anchor& anchor : {p.anchor, p.first_since}) {
+    if (anchor.offset != last.offset) sought.push_back(anchor);
+  }
+  std::vector<Anchor> missed;
+  for (const Anchor& anchor : sought) {
+    const Sought found = look(p, anchor);
+    if (found == Sought::kUnknown) return false;
+    if (found == Sought::kOther) missed.push_back(anchor);
+  }
   const PartitionRef ref[] = {p.ref};
-  const int64_t low = wiring_.questions->offsets(ref, Boundary::kBeginning, kAskTimeout)[0];
-  const int64_t high = wiring_.questions->offsets(ref, Boundary::kEnd, kAskTimeout)[0];
-  if (low < 0 || high < 0) return false;
+  const PartitionRange range = {
+      wiring_.questions->offsets(ref, Boundary::kBeginning, kAskTimeout)[0],
+      wiring_.questions->offsets(ref, Boundary::kEnd, kAskTimeout)[0]};
+  if (range.low < 0 || range.high < 0) return false;
   bool decided = true;
-  for (const Anchor& anchor : {last, p.anchor}) {
-    if (found == Sought::kFound || anchor.offset < low) continue;
-    if (anchor.offset >= high) {
-      decided = false;  // the position is beyond the end: the source waits, and asks again when that has passed
-      continue;
-    }
-    // Looked for again now that its offset is known to be inside the log: the first look may have come too early.
-    const Sought again = look(p, anchor);
-    if (again == Sought::kUnknown) return false;
-    if (again == Sought::kOther) p.watch->put_recreated();
+  for (const Anchor& anchor : missed) {
+    if (look_again(p, anchor, range) == Sought::kUnknown) decided = false;
   }
   if (decided) {
     p.ever_verified = true;
     p.verified_question = question;
     p.verified_at = Clock::now();
     p.anchor = last;
+    p.first_since = {};
   }
-  p.watch->put_answer(question, {low, high});
+  // Beyond the end nothing can be decided: the source waits, and asks again when that has passed.
+  // Otherwise it must not read on before it is known that this is still the same topic.
+  if (decided || at.next_offset > range.high) p.watch->put_answer(question, range);
   return decided;
 }
 
@@ -255,6 +291,10 @@ void FreshnessProbe::settle(Partition& p) {
   const int64_t applied = at.of(p.ref.topic).next_offset;
   const Time now = Clock::now();
   if (p.start_stable >= 0 && position(at, p.ref.topic) >= p.start_stable) p.read_to_start = true;
+  const store::TopicProgress& progress = at.of(p.ref.topic);
+  if (p.first_since.offset < 0 && progress.last_record_offset != p.anchor.offset) {
+    p.first_since = {progress.last_record_offset, progress.last_record_hash};
+  }
   settle_fault(p, at);
   note_hanging(p, position(at, p.ref.topic));
   if (p.told == FreshnessFault::kBeyondEnd || !verified(p, now)) return;
@@ -277,7 +317,7 @@ void FreshnessProbe::settle_fault(Partition& p, const store::Checkpoint& at) {
     fault = FreshnessFault::kRecreated;
   } else if (at.sealed_gap[i]) {
     fault = FreshnessFault::kGap;
-  } else if (p.watch->beyond_end()) {
+  } else if (p.beyond_end || p.watch->beyond_end()) {
     fault = FreshnessFault::kBeyondEnd;
   }
   if (fault == p.told) return;
@@ -287,22 +327,22 @@ void FreshnessProbe::settle_fault(Partition& p, const store::Checkpoint& at) {
   const bool lasting = fault == FreshnessFault::kGap || fault == FreshnessFault::kRecreated;
   if (lasting && p.ref.topic == Topic::kOwnership) {
     p.told_never_fresh = true;
-    wiring_.board->set_never_fresh_reason(
-        p.ref.partition, fault == FreshnessFault::kGap ? "records were passed over unread"
-                                                       : "the topic has been recreated");
+    wiring_.board->set_never_fresh_reason(p.ref.partition, fault == FreshnessFault::kGap
+                                                               ? "records were passed over unread"
+                                                               : "the topic has been recreated");
   }
 }
 
-// A transaction that nobody ends keeps the last stable offset where it is: all that can be read has been read, and the
-// real end is never reached. Readiness must not wait for it.
+// A transaction that nobody ends keeps the last stable offset where it is: all that can be read has
+// been read, and the real end is never reached. Readiness must not wait for it.
 void FreshnessProbe::note_hanging(Partition& p, int64_t applied) {
   if (p.told_never_fresh || p.ever_confirmed || p.ref.topic != Topic::kOwnership) return;
   if (p.stable_seen < 0 || p.watch->high() <= p.stable_seen || applied < p.stable_seen) return;
   if (Clock::now() - p.stable_since < kHangingAfter) return;
   p.told_never_fresh = true;
   wiring_.board->set_never_fresh_reason(
-      p.ref.partition, "an open transaction holds the last stable offset at " +
-                           std::to_string(p.stable_seen));
+      p.ref.partition,
+      "an open transaction holds the last stable offset at " + std::to_string(p.stable_seen));
 }
 
 void FreshnessProbe::commit_for_information() {

@@ -1,8 +1,9 @@
-// FreshnessProbe: the one thread that asks the brokers how the log stands and says on the FreshnessBoard what that proves
-// (CONTRACT 2, Freshness). Asks every partition's real end twice a second, confirms a question's sending time once
-// everything below its end is committed, looks for the last applied record where it must, answers what the shards raise
-// (partition_watch.h), commits offsets for information, keeps the gauges. Bad weather proves nothing: then partitions
-// simply grow stale. Everything it is given must outlive it. start() once.
+// FreshnessProbe: the one thread that asks the brokers how the log stands and says on the
+// FreshnessBoard what that proves (CONTRACT 2, Freshness). Asks every partition's real end twice a
+// second, confirms a question's sending time once everything below its end is committed, looks for
+// the last applied record where it must, answers what the shards raise (partition_watch.h), commits
+// offsets for information, keeps the gauges. Bad weather proves nothing: then partitions simply
+// grow stale. Everything it is given must outlive it. start() once.
 #pragma once
 
 #include <array>
@@ -30,8 +31,8 @@ struct ProbeWiring {
   KafkaStreams* streams = nullptr;
   BrokerQuestions* questions = nullptr;
   store::FreshnessBoard* board = nullptr;
-  IngestMetrics* metrics = nullptr;  // may be null
-  std::vector<store::Shard*> shards;  // by partition
+  IngestMetrics* metrics = nullptr;                     // may be null
+  std::vector<store::Shard*> shards;                    // by partition
   std::array<std::vector<PartitionWatch*>, 2> watches;  // by Topic, then partition
   std::function<bool()> catching_up;
   std::function<bool()> ready;
@@ -65,11 +66,16 @@ class FreshnessProbe {
     store::Shard* shard = nullptr;
     PartitionWatch* watch = nullptr;
     std::deque<Question> questions;  // sent, answered, not yet applied
-    uint64_t verified_question = 0;  // the newest of the watch's questions that a search has followed
-    Time verified_at;                // when the last applied record was last found (or there was none)
+    uint64_t verified_question =
+        0;             // the newest of the watch's questions that a search has followed
+    Time verified_at;  // when the last applied record was last found (or there was none)
     bool ever_verified = false;
     Time search_again_at;
-    Anchor anchor;  // an older record known to be in this topic: what a quick recreation cannot have at its place
+    // Older records applied from this topic, which a topic recreated between two looks cannot have
+    // at their places: the last one at the last search, and the first one seen applied since.
+    Anchor anchor;
+    Anchor first_since;
+    bool beyond_end = false;  // an answer named an end below what was applied when it was asked
     int64_t start_stable = -1;
     bool read_to_start = false;
     int64_t stable_seen = -1;
@@ -89,7 +95,9 @@ class FreshnessProbe {
   void answer_raised();
   bool search(Partition& p);
   Sought look(Partition& p, const Anchor& at);
+  Sought look_again(Partition& p, const Anchor& at, PartitionRange range);
   void settle(Partition& p);
+  void take_end(Partition& p, int64_t applied, const Question& question);
   void settle_fault(Partition& p, const store::Checkpoint& at);
   void note_hanging(Partition& p, int64_t position);
   void commit_for_information();

@@ -14,12 +14,13 @@
 namespace satindex::ingest {
 
 using schemas::Result;
-using store::Topic;
 using std::chrono::milliseconds;
+using store::Topic;
 
 namespace {
 
-// A dead letter that is not acknowledged by then is sent again; until then its records stay uncommitted.
+// A dead letter that is not acknowledged by then is sent again; until then its records stay
+// uncommitted.
 constexpr milliseconds kDeadLetterDeadline{10'000};
 constexpr milliseconds kEnsureTopicDeadline{5'000};
 constexpr milliseconds kReplayRead{5'000};
@@ -89,8 +90,8 @@ void Ingest::Impl::make_worker(size_t p) {
   wiring.metrics = &metrics;
   wiring.watches = {watches[0][p].get(), watches[1][p].get()};
   auto source = std::make_unique<KafkaSource>(*streams, static_cast<int32_t>(p), wiring.watches);
-  workers.push_back(std::make_unique<ShardWorker>(*shards[p], std::move(source),
-                                                  std::move(options), wiring));
+  workers.push_back(
+      std::make_unique<ShardWorker>(*shards[p], std::move(source), std::move(options), wiring));
 }
 
 void Ingest::Impl::make_probe() {
@@ -143,12 +144,14 @@ Result<void> Ingest::start() {
   auto questions = BrokerQuestions::create(my.settings);
   if (!questions) return questions.error();
   my.questions = std::move(*questions);
-  if (auto made = ensure_topic(my.settings.kafka, my.settings.dead_letter_topic, kEnsureTopicDeadline);
+  if (auto made =
+          ensure_topic(my.settings.kafka, my.settings.dead_letter_topic, kEnsureTopicDeadline);
       !made) {
     my.log(LogLevel::kWarning, "dead-letter-topic " + my.settings.dead_letter_topic +
                                    " could not be made: " + made.error().message);
   }
-  auto sink = KafkaSink::open(my.settings.kafka, my.settings.dead_letter_topic, kDeadLetterDeadline);
+  auto sink =
+      KafkaSink::open(my.settings.kafka, my.settings.dead_letter_topic, kDeadLetterDeadline);
   if (!sink) return sink.error();
   my.dead_letters = std::move(*sink);
   for (size_t p = 0; p < my.shards.size(); ++p) my.make_worker(p);

@@ -1,7 +1,8 @@
-// Ingest: the facade for the composition root: everything between the brokers and the shards. Construct with the shards
-// of all partitions in order, start(), and stop() before the shards are closed. Shards, board and registry must outlive
-// it. Thread-safe after start(). start() fails with kConfig on a refused property; bad weather later is reported by
-// ready(), the metrics and the log, never by an exception.
+// Ingest: the facade for the composition root: everything between the brokers and the shards.
+// Construct with the shards of all partitions in order, start(), and stop() before the shards are
+// closed. Shards, board and registry must outlive it. Thread-safe after start(). start() fails with
+// kConfig on a refused property; bad weather later is reported by ready(), the metrics and the log,
+// never by an exception.
 #pragma once
 
 #include <prometheus/registry.h>
@@ -29,7 +30,8 @@ class Ingest {
   Ingest& operator=(const Ingest&) = delete;
 
   schemas::Result<void> start();
-  // The last commit of every shard, then all threads end. Bounded by a few seconds a shard's commit takes.
+  // The last commit of every shard, then all threads end. Bounded by a few seconds a shard's commit
+  // takes.
   void stop();
 
   // CONTRACT 4, Readiness, once given: before that the routes answer 503.
@@ -41,9 +43,9 @@ class Ingest {
   // For /readyz?verbose.
   std::vector<std::string> status() const;
 
-  // Reads the record a dead letter refers to again from the log and, when it is readable now, hands it to its shard.
-  // The future holds an empty text when it is now in the index, else the reason's name. kInvalid: not our topic or
-  // partition; kNotFound: no longer in the log.
+  // Reads the record a dead letter refers to again from the log and, when it is readable now, hands
+  // it to its shard. The future holds an empty text when it is now in the index, else the reason's
+  // name. kInvalid: not our topic or partition; kNotFound: no longer in the log.
   std::future<schemas::Result<std::string>> replay(const std::string& topic, int32_t partition,
                                                    int64_t offset);
 

@@ -15,7 +15,8 @@ const Bounds kCommitSeconds = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.
 const Bounds kCommitRecords = {1, 10, 100, 1000, 10'000, 100'000, 500'000};
 const Bounds kVisibleSeconds = {0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1,
                                 0.25,  0.5,   1,    2,     5,    10,   60};
-constexpr const char* kOutcomes[] = {"consumed", "indexed", "duplicate", "dead_lettered", "expired"};
+constexpr const char* kOutcomes[] = {"consumed", "indexed", "duplicate", "dead_lettered",
+                                     "expired"};
 
 prometheus::Family<prometheus::Counter>& counters(prometheus::Registry& r, const char* name,
                                                   const char* help) {
@@ -49,7 +50,8 @@ IngestMetrics::IngestMetrics(prometheus::Registry& r, int32_t partitions) {
     for (int reason = 0; reason < schemas::kUnreadableCount; ++reason) {
       dead_letters_[i][static_cast<size_t>(reason)] = &letters.Add(
           {{"topic", topic},
-           {"reason", std::string(schemas::reason_name(static_cast<schemas::Unreadable>(reason)))}});
+           {"reason",
+            std::string(schemas::reason_name(static_cast<schemas::Unreadable>(reason)))}});
     }
   }
   auto& commits = counters(r, "satindex_commits_total", "Commits by write path.");
@@ -62,7 +64,8 @@ IngestMetrics::IngestMetrics(prometheus::Registry& r, int32_t partitions) {
     commit_records_[path] = &sizes.Add(label, kCommitRecords);
   }
   commit_failures_ =
-      &counters(r, "satindex_commit_failures_total", "Commits that met a full disk or I/O error.").Add({});
+      &counters(r, "satindex_commit_failures_total", "Commits that met a full disk or I/O error.")
+           .Add({});
   visible_bounds_ = kVisibleSeconds;
   visible_seconds_ = &histograms(r, "satindex_visible_seconds",
                                  "Record timestamp to visible, while following live.")
@@ -71,26 +74,36 @@ IngestMetrics::IngestMetrics(prometheus::Registry& r, int32_t partitions) {
                           "Gaps, positions beyond the end, errors of a topic.");
   add_partition_gauges(r, partitions);
   add_shard_gauges(r, partitions);
-  offset_commits_failed_ = &gauges(r, "satindex_offset_commits_failed",
-                                   "Failed commits of offsets for information.").Add({});
-  client_errors_ = &gauges(r, "satindex_kafka_client_errors", "Errors of the Kafka clients.").Add({});
+  offset_commits_failed_ =
+      &gauges(r, "satindex_offset_commits_failed", "Failed commits of offsets for information.")
+           .Add({});
+  client_errors_ =
+      &gauges(r, "satindex_kafka_client_errors", "Errors of the Kafka clients.").Add({});
   ready_ = &gauges(r, "satindex_ready", "1 when readiness is given.").Add({});
   finite_retention_ = &gauges(r, "satindex_ownership_retention_finite",
-                              "1 when the ownership topic would forget intervals.").Add({});
+                              "1 when the ownership topic would forget intervals.")
+                           .Add({});
   unreadable_config_ = &gauges(r, "satindex_ownership_config_unreadable",
-                               "1 when the ownership topic's configuration may not be read.").Add({});
-  unread_partitions_ = &gauges(r, "satindex_unread_partitions",
-                               "1 while a topic has a partition that is not read.").Add({});
+                               "1 when the ownership topic's configuration may not be read.")
+                            .Add({});
+  unread_partitions_ =
+      &gauges(r, "satindex_unread_partitions", "1 while a topic has a partition that is not read.")
+           .Add({});
 }
 
 void IngestMetrics::add_partition_gauges(prometheus::Registry& r, int32_t partitions) {
-  auto& lag = gauges(r, "satindex_lag_records", "High watermark minus committed position; -1 unknown.");
-  auto& distance = gauges(r, "satindex_stable_offset_distance",
-                          "High watermark minus last stable offset: a hanging transaction stays here.");
-  auto& age = gauges(r, "satindex_freshness_age_seconds", "Since the last proof of freshness; -1 never.");
-  auto& fault = gauges(r, "satindex_freshness_fault", "0 none, 1 gap, 2 recreated, 3 beyond the end.");
+  auto& lag =
+      gauges(r, "satindex_lag_records", "High watermark minus committed position; -1 unknown.");
+  auto& distance =
+      gauges(r, "satindex_stable_offset_distance",
+             "High watermark minus last stable offset: a hanging transaction stays here.");
+  auto& age =
+      gauges(r, "satindex_freshness_age_seconds", "Since the last proof of freshness; -1 never.");
+  auto& fault =
+      gauges(r, "satindex_freshness_fault", "0 none, 1 gap, 2 recreated, 3 beyond the end.");
   auto& gap = gauges(r, "satindex_gap", "1 when records were passed over unread.");
-  auto& recreated = gauges(r, "satindex_topic_recreated", "1 when the last record was not found again.");
+  auto& recreated =
+      gauges(r, "satindex_topic_recreated", "1 when the last record was not found again.");
   for (Topic t : kTopics) {
     for (int32_t p = 0; p < partitions; ++p) {
       const prometheus::Labels label = {{"topic", std::string(topic_label(t))},
@@ -118,10 +131,10 @@ void IngestMetrics::add_shard_gauges(prometheus::Registry& r, int32_t partitions
   auto& conflicts = gauges(r, "satindex_ownership_conflicts", "Same version, other content.");
   for (int32_t p = 0; p < partitions; ++p) {
     const prometheus::Labels label = {{"partition", std::to_string(p)}};
-    shards_.push_back({&sst.Add(label), &files.Add(label), &memtable.Add(label), &stalled.Add(label),
-                       &compacted.Add(label), &flushed.Add(label), &ingested.Add(label),
-                       &error.Add(label), &tasks.Add(label), &letters.Add(label),
-                       &misplaced.Add(label), &conflicts.Add(label)});
+    shards_.push_back({&sst.Add(label), &files.Add(label), &memtable.Add(label),
+                       &stalled.Add(label), &compacted.Add(label), &flushed.Add(label),
+                       &ingested.Add(label), &error.Add(label), &tasks.Add(label),
+                       &letters.Add(label), &misplaced.Add(label), &conflicts.Add(label)});
   }
 }
 
@@ -136,7 +149,8 @@ void IngestMetrics::committed(const store::Checkpoint& before, const store::Chec
                                                    {a.dead_lettered, b.dead_lettered},
                                                    {a.expired, b.expired}};
     for (size_t o = 0; o < 5; ++o) {
-      const auto [now, then] = grown[o];  // a record read again leaves the dead-lettered ones: no growth
+      const auto [now, then] =
+          grown[o];  // a record read again leaves the dead-lettered ones: no growth
       if (now > then) records_[static_cast<size_t>(t)][o]->Increment(d(now - then));
     }
   }
@@ -175,7 +189,8 @@ void IngestMetrics::visible_after(const std::vector<int64_t>& ages_ms) {
 }
 
 void IngestMetrics::partition(Topic topic, int32_t partition, const PartitionView& view) {
-  const PartitionGauges& g = partitions_[static_cast<size_t>(topic)][static_cast<size_t>(partition)];
+  const PartitionGauges& g =
+      partitions_[static_cast<size_t>(topic)][static_cast<size_t>(partition)];
   g.lag->Set(static_cast<double>(view.lag));
   g.stable_distance->Set(static_cast<double>(view.stable_distance));
   g.freshness_age->Set(view.freshness_age_seconds);

@@ -1,5 +1,5 @@
-// IngestMetrics: what ingest tells Prometheus. Registered once per process; thread-safe. No device, owner or user in a
-// label: topic, partition, outcome, reason and path only.
+// IngestMetrics: what ingest tells Prometheus. Registered once per process; thread-safe. No device,
+// owner or user in a label: topic, partition, outcome, reason and path only.
 #pragma once
 
 #include <prometheus/counter.h>
@@ -24,7 +24,8 @@ class IngestMetrics {
  public:
   IngestMetrics(prometheus::Registry& registry, int32_t partitions);
 
-  // --- shards --------------------------------------------------------------------------------------------------------
+  // --- shards
+  // --------------------------------------------------------------------------------------------------------
   // INV-6 counters grow by what the commit added.
   void committed(const store::Checkpoint& before, const store::Checkpoint& after, bool bulk,
                  std::chrono::nanoseconds took, size_t records);
@@ -35,17 +36,19 @@ class IngestMetrics {
   // Ages of records (timestamp to visible) since the last call.
   void visible_after(const std::vector<int64_t>& ages_ms);
 
-  // --- probe ---------------------------------------------------------------------------------------------------------
+  // --- probe
+  // ---------------------------------------------------------------------------------------------------------
   struct PartitionView {
-    int64_t lag = -1;               // records; negative: unknown
-    int64_t stable_distance = -1;   // last stable offset to high watermark
+    int64_t lag = -1;              // records; negative: unknown
+    int64_t stable_distance = -1;  // last stable offset to high watermark
     double freshness_age_seconds = -1;
-    int fault = 0;                  // FreshnessFault
+    int fault = 0;  // FreshnessFault
     bool recreated = false;
     bool gap = false;
   };
   void partition(store::Topic topic, int32_t partition, const PartitionView& view);
-  void shard(int32_t partition, const store::Shard::Stats& stats, const store::Checkpoint& checkpoint);
+  void shard(int32_t partition, const store::Shard::Stats& stats,
+             const store::Checkpoint& checkpoint);
   void offset_commits_failed(uint64_t total);
   void client_errors(uint64_t total);
   void ready(bool ready);
@@ -80,7 +83,8 @@ class IngestMetrics {
   void add_partition_gauges(prometheus::Registry& registry, int32_t partitions);
   void add_shard_gauges(prometheus::Registry& registry, int32_t partitions);
 
-  std::array<std::array<Counter*, 5>, 2> records_;  // by topic: consumed indexed duplicate dead_lettered expired
+  std::array<std::array<Counter*, 5>, 2>
+      records_;  // by topic: consumed indexed duplicate dead_lettered expired
   std::array<std::array<Counter*, schemas::kUnreadableCount>, 2> dead_letters_;
   std::array<Counter*, 2> commits_;  // live, bulk
   Counter* commit_failures_;

@@ -14,7 +14,8 @@ struct Refusal {
 };
 
 constexpr std::string_view kOwnOffsets = "offsets live in the index";
-constexpr std::string_view kAcknowledged = "a record out must be acknowledged by every in-sync replica";
+constexpr std::string_view kAcknowledged =
+    "a record out must be acknowledged by every in-sync replica";
 constexpr std::string_view kOwnSetting = "there is a flag of its own for it";
 
 constexpr std::array kRefused = {
@@ -23,7 +24,8 @@ constexpr std::array kRefused = {
     Refusal{"enable.auto.offset.store", kOwnOffsets},
     Refusal{"auto.offset.reset", "a silent jump of the position loses data"},
     Refusal{"enable.partition.eof", "only the end mark carries the true position"},
-    Refusal{"isolation.level", "aborted records must never be indexed, and freshness needs the real end"},
+    Refusal{"isolation.level",
+            "aborted records must never be indexed, and freshness needs the real end"},
     Refusal{"consume_cb", "it is a callback"},
     Refusal{"acks", kAcknowledged},
     Refusal{"request.required.acks", kAcknowledged},
@@ -89,28 +91,24 @@ struct ConfCloser {
 Result<void> check_property(const std::string& name) {
   for (const Refusal& refusal : kRefused) {
     if (refusal.name == name) {
-      return schemas::config_error("kafka-property: \"" + name + "\" may not be set: " +
-                                   std::string(refusal.why));
+      return schemas::config_error("kafka-property: \"" + name +
+                                   "\" may not be set: " + std::string(refusal.why));
     }
   }
   return {};
 }
 
-Result<std::shared_ptr<KafkaHandle>> KafkaHandle::create(rd_kafka_type_t type,
-                                                         const KafkaSettings& settings,
-                                                         const KafkaProperties& defaults,
-                                                         const KafkaProperties& forced,
-                                                         std::unique_ptr<KafkaCallbacks> callbacks) {
+Result<std::shared_ptr<KafkaHandle>> KafkaHandle::create(
+    rd_kafka_type_t type, const KafkaSettings& settings, const KafkaProperties& defaults,
+    const KafkaProperties& forced, std::unique_ptr<KafkaCallbacks> callbacks) {
   if (settings.brokers.empty()) return schemas::config_error("kafka-brokers is not set");
   std::unique_ptr<rd_kafka_conf_t, ConfCloser> conf(rd_kafka_conf_new());
   // Recovery well within the three seconds that asOf may be old once the brokers answer again.
-  KafkaProperties all = {{"bootstrap.servers", settings.brokers},
-                         {"client.id", settings.client_id},
-                         {"reconnect.backoff.ms", "50"},
-                         {"reconnect.backoff.max.ms", "500"},
-                         {"socket.timeout.ms", "10000"},
-                         {"socket.keepalive.enable", "true"},
-                         {"log.connection.close", "false"}};
+  KafkaProperties all = {
+      {"bootstrap.servers", settings.brokers}, {"client.id", settings.client_id},
+      {"reconnect.backoff.ms", "50"},          {"reconnect.backoff.max.ms", "500"},
+      {"socket.timeout.ms", "10000"},          {"socket.keepalive.enable", "true"},
+      {"log.connection.close", "false"}};
   all.insert(all.end(), defaults.begin(), defaults.end());
   for (const auto& property : settings.properties) {
     if (auto allowed = check_property(property.first); !allowed) return allowed.error();
@@ -136,7 +134,9 @@ Result<std::shared_ptr<KafkaHandle>> KafkaHandle::create(rd_kafka_type_t type,
 }
 
 KafkaHandle::~KafkaHandle() {
-  if (rk_ != nullptr) rd_kafka_destroy(rk_);
+  // No group to leave: the orderly close of a consumer would wait for a coordinator, for ever when
+  // the broker is away.
+  if (rk_ != nullptr) rd_kafka_destroy_flags(rk_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
 }  // namespace satindex::ingest

@@ -1,6 +1,7 @@
-// KafkaHandle: one librdkafka client, configured. Owns the rd_kafka_t and what its callbacks need; must outlive every
-// topic and queue made from it. Thread-safe as librdkafka is. Creation fails with kConfig when a property is unknown,
-// wrong, or one of those that would break an invariant of ours.
+// KafkaHandle: one librdkafka client, configured. Owns the rd_kafka_t and what its callbacks need;
+// must outlive every topic and queue made from it. Thread-safe as librdkafka is. Creation fails
+// with kConfig when a property is unknown, wrong, or one of those that would break an invariant of
+// ours.
 #pragma once
 
 #include <librdkafka/rdkafka.h>

@@ -48,8 +48,8 @@ Result<std::unique_ptr<KafkaSink>> KafkaSink::open(const KafkaSettings& settings
   const KafkaProperties forced = {{"linger.ms", "1"},
                                   {"acks", "all"},
                                   {"message.timeout.ms", std::to_string(deadline.count())}};
-  auto handle = KafkaHandle::create(RD_KAFKA_PRODUCER, settings, defaults, forced,
-                                    std::move(callbacks));
+  auto handle =
+      KafkaHandle::create(RD_KAFKA_PRODUCER, settings, defaults, forced, std::move(callbacks));
   if (!handle) return handle.error();
   auto impl = std::make_unique<Impl>();
   impl->handle = *handle;

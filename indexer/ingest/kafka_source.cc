@@ -12,38 +12,38 @@ using store::Topic;
 constexpr std::chrono::milliseconds kRetryAfter{500};
 // While a topic waits for something that is not in the queue, look again this often.
 constexpr std::chrono::milliseconds kWaitNotReading{20};
-// librdkafka looks at a full queue only once a second (2.0.2), so a queue must hold a second's worth of records, or
-// catching up crawls (facts/measured); below this, the operator gets a slow catch-up, not a broken one.
+// librdkafka looks at a full queue only once a second (2.0.2), so a queue must hold a second's
+// worth of records, or catching up crawls (facts/measured); below this, the operator gets a slow
+// catch-up, not a broken one.
 constexpr size_t kQueueBytesMin = size_t{4} << 20;
 constexpr size_t kQueueBytesMax = size_t{1} << 30;
-// What a waiting record costs librdkafka beside its bytes, so that tiny records do not break the budget.
+// What a waiting record costs librdkafka beside its bytes, so that tiny records do not break the
+// budget.
 constexpr size_t kRecordOverheadBytes = 400;
 
 std::string_view view(const void* data, size_t size) {
-  return data == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(data), size);
+  return data == nullptr ? std::string_view()
+                         : std::string_view(static_cast<const char*>(data), size);
 }
 
 }  // namespace
 
 Result<std::unique_ptr<KafkaStreams>> KafkaStreams::create(const IngestSettings& settings,
-                                                           int32_t partitions,
-                                                           size_t queue_bytes) {
+                                                           int32_t partitions, size_t queue_bytes) {
   const size_t each = std::clamp(queue_bytes / static_cast<size_t>(std::max(partitions, 1)),
                                  kQueueBytesMin, kQueueBytesMax);
   const KafkaProperties defaults = {
       {"queued.max.messages.kbytes", std::to_string(each / 1024)},
       {"queued.min.messages", std::to_string(std::max<size_t>(each / kRecordOverheadBytes, 1000))},
-      // An end mark follows a control record only with the next empty answer, and freshness waits for it.
+      // An end mark follows a control record only with the next empty answer, and freshness waits
+      // for it.
       {"fetch.wait.max.ms", "100"},
       {"fetch.error.backoff.ms", "100"},
   };
   const KafkaProperties forced = {
-      {"group.id", settings.kafka.group_id},
-      {"enable.auto.commit", "false"},
-      {"enable.auto.offset.store", "false"},
-      {"enable.partition.eof", "true"},
-      {"auto.offset.reset", "error"},
-      {"isolation.level", "read_committed"},
+      {"group.id", settings.kafka.group_id}, {"enable.auto.commit", "false"},
+      {"enable.auto.offset.store", "false"}, {"enable.partition.eof", "true"},
+      {"auto.offset.reset", "error"},        {"isolation.level", "read_committed"},
   };
   auto handle = KafkaHandle::create(RD_KAFKA_CONSUMER, settings.kafka, defaults, forced);
   if (!handle) return handle.error();
@@ -190,14 +190,16 @@ void KafkaSource::poll(std::chrono::milliseconds wait, size_t records_max, Sourc
   }
   if (!batch->conditions.empty()) return;
   if (!all_reading) wait = std::min(wait, kWaitNotReading);
-  // A batch call waits for its whole time unless it is full; a single one comes back with the first message.
+  // A batch call waits for its whole time unless it is full; a single one comes back with the first
+  // message.
   rd_kafka_message_t* first = rd_kafka_consume_queue(queue_.get(), static_cast<int>(wait.count()));
   if (first == nullptr) return;
   messages_.resize(records_max);
   messages_[0] = first;
   size_t count = 1;
   if (records_max > 1) {
-    const ssize_t more = rd_kafka_consume_batch_queue(queue_.get(), 0, &messages_[1], records_max - 1);
+    const ssize_t more =
+        rd_kafka_consume_batch_queue(queue_.get(), 0, &messages_[1], records_max - 1);
     if (more > 0) count += static_cast<size_t>(more);
   }
   messages_.resize(count);

@@ -1,8 +1,9 @@
-// KafkaStreams: the one consuming client of the process, for all shards. KafkaSource: one shard's RecordSource on it,
-// both topics' partitions forwarded into one queue. No group, no rebalance: positions come from the index.
-// KafkaStreams is thread-safe and must outlive its sources; a source belongs to its shard's thread. Neither fails after
-// creation: errors of a topic become conditions, and the partition is begun again from its position once the probe has
-// answered what the log looks like now (partition_watch.h).
+// KafkaStreams: the one consuming client of the process, for all shards. KafkaSource: one shard's
+// RecordSource on it, both topics' partitions forwarded into one queue. No group, no rebalance:
+// positions come from the index. KafkaStreams is thread-safe and must outlive its sources; a source
+// belongs to its shard's thread. Neither fails after creation: errors of a topic become conditions,
+// and the partition is begun again from its position once the probe has answered what the log looks
+// like now (partition_watch.h).
 #pragma once
 
 #include <array>
@@ -79,7 +80,8 @@ class KafkaSource : public RecordSource {
   const std::array<PartitionWatch*, 2> watches_;
   KafkaQueue queue_;
   std::array<Stream, 2> streams_of_;
-  std::vector<rd_kafka_message_t*> messages_;  // of the last poll: the batch's views point into them
+  std::vector<rd_kafka_message_t*>
+      messages_;  // of the last poll: the batch's views point into them
 };
 
 }  // namespace satindex::ingest

@@ -1,6 +1,7 @@
-// PartitionWatch: where the shard's thread and the probe's thread meet, one per (topic, partition). The shard raises a
-// question when it starts or met trouble; the probe, which alone talks to the brokers outside the stream, answers with the
-// partition's range once it has also looked for the last applied record. Thread-safe; lives as long as Ingest.
+// PartitionWatch: where the shard's thread and the probe's thread meet, one per (topic, partition).
+// The shard raises a question when it starts or met trouble; the probe, which alone talks to the
+// brokers outside the stream, answers with the partition's range once it has also looked for the
+// last applied record. Thread-safe; lives as long as Ingest.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ struct PartitionRange {
 
 class PartitionWatch {
  public:
-  // --- the shard ---------------------------------------------------------------------------------------------------
+  // --- the shard
+  // ---------------------------------------------------------------------------------------------------
   // Something is new or wrong: nothing is fresh until the answer. Returns the question's number.
   uint64_t raise();
   // The answer to the question or to a later one.
@@ -33,7 +35,8 @@ class PartitionWatch {
   void set_beyond_end(bool beyond);
   bool beyond_end() const;
 
-  // --- the probe ---------------------------------------------------------------------------------------------------
+  // --- the probe
+  // ---------------------------------------------------------------------------------------------------
   // The number of the newest question, answered or not.
   uint64_t question() const;
   bool answered() const;

@@ -1,5 +1,6 @@
-// Producer: writes records with one partitioner, for `demo`, `gen` and tests. One librdkafka client and a thread
-// that serves it. Thread-safe. produce() waits for room in the client's queue, up to its deadline.
+// Producer: writes records with one partitioner, for `demo`, `gen` and tests. One librdkafka client
+// and a thread that serves it. Thread-safe. produce() waits for room in the client's queue, up to
+// its deadline.
 #pragma once
 
 #include <chrono>

@@ -13,8 +13,10 @@ uint8_t Projector::fitting_partitioners(std::string_view key, schemas::DeviceId 
   if (partitions_ == 0) return store::kPartitionerAll;
   char canonical[schemas::kEuiTextBytes];
   device.eui.write(canonical);
-  // Another spelling of the id hashes elsewhere: only the canonical one says anything about the partitioner.
-  if (key.size() != sizeof(canonical) || std::memcmp(key.data(), canonical, sizeof(canonical)) != 0) {
+  // Another spelling of the id hashes elsewhere: only the canonical one says anything about the
+  // partitioner.
+  if (key.size() != sizeof(canonical) ||
+      std::memcmp(key.data(), canonical, sizeof(canonical)) != 0) {
     return 0;
   }
   uint8_t mask = 0;
@@ -46,14 +48,16 @@ std::optional<Unreadable> Projector::project(const SourceRecord& record, uint64_
     writer.add_ownership(ownership, mark);
     return std::nullopt;
   }
-  // It may have been the end of a right, and the key is all that is left to say whose (CONTRACT 1.4).
+  // It may have been the end of a right, and the key is all that is left to say whose
+  // (CONTRACT 1.4).
   const auto eui = withhold_ ? schemas::Eui64::parse(record.key) : std::nullopt;
   const schemas::DeviceId device{eui.value_or(schemas::Eui64{})};
   writer.add_unreadable_ownership(eui ? &device : nullptr, mark);
   return reason;
 }
 
-std::optional<Unreadable> Projector::replay(const SourceRecord& record, store::ShardWriter& writer) {
+std::optional<Unreadable> Projector::replay(const SourceRecord& record,
+                                            store::ShardWriter& writer) {
   Unreadable reason{};
   if (record.topic == Topic::kEvents) {
     schemas::SatEvent event;

@@ -1,6 +1,6 @@
-// Projector: what one record means for the index. A pure function of the record (and of where it stood): decodes it and
-// makes exactly one call of the writer. One per shard thread, because decoders own scratch. Never fails: an unreadable
-// record is an outcome.
+// Projector: what one record means for the index. A pure function of the record (and of where it
+// stood): decodes it and makes exactly one call of the writer. One per shard thread, because
+// decoders own scratch. Never fails: an unreadable record is an outcome.
 #pragma once
 
 #include <cstdint>
@@ -15,17 +15,21 @@ namespace satindex::ingest {
 
 class Projector {
  public:
-  // partitions 0: the records do not come from a partition of a topic (files), every partitioner fits.
+  // partitions 0: the records do not come from a partition of a topic (files), every partitioner
+  // fits.
   Projector(int32_t partition, int32_t partitions, bool withhold_unreadable)
       : partition_(partition), partitions_(partitions), withhold_(withhold_unreadable) {}
 
-  // hash: record_hash of the record where a commit may follow it, else 0. Nullopt: the record was readable.
+  // hash: record_hash of the record where a commit may follow it, else 0. Nullopt: the record was
+  // readable.
   std::optional<schemas::Unreadable> project(const SourceRecord& record, uint64_t hash,
                                              store::ShardWriter& writer);
-  // The record of a dead letter, read again. Nullopt: it is readable now and has been handed to the writer.
+  // The record of a dead letter, read again. Nullopt: it is readable now and has been handed to the
+  // writer.
   std::optional<schemas::Unreadable> replay(const SourceRecord& record, store::ShardWriter& writer);
 
-  // The known partitioners that give this partition to a record whose key is the canonical id of its device.
+  // The known partitioners that give this partition to a record whose key is the canonical id of
+  // its device.
   uint8_t fitting_partitioners(std::string_view key, schemas::DeviceId device) const;
 
  private:

@@ -1,6 +1,7 @@
-// RecordSink: the seam through which records leave: dead letters and access records. Thread-safe. Every record is
-// answered exactly once, acknowledged or failed, at the latest by the sink's own deadline; the answer comes on a thread of
-// the sink and must not block it. After a failure the record may still have arrived (at least once).
+// RecordSink: the seam through which records leave: dead letters and access records. Thread-safe.
+// Every record is answered exactly once, acknowledged or failed, at the latest by the sink's own
+// deadline; the answer comes on a thread of the sink and must not block it. After a failure the
+// record may still have arrived (at least once).
 #pragma once
 
 #include <chrono>
@@ -17,8 +18,9 @@ namespace satindex::ingest {
 
 struct SinkRecord {
   std::string key;
-  std::vector<std::pair<std::string, std::optional<std::string>>> headers;  // nullopt: a null header value
-  std::optional<std::string> value;                                          // nullopt: a null record
+  std::vector<std::pair<std::string, std::optional<std::string>>>
+      headers;                       // nullopt: a null header value
+  std::optional<std::string> value;  // nullopt: a null record
 };
 
 using SinkAnswer = std::function<void(bool acknowledged)>;

@@ -1,6 +1,6 @@
-// RecordSource: the seam through which one shard's records arrive, in offset order per topic. Owned and used by exactly
-// one thread, the shard's; never blocks beyond the wait it is given. It does not fail: trouble is a condition in the
-// batch, and the source goes on by itself when it is over.
+// RecordSource: the seam through which one shard's records arrive, in offset order per topic. Owned
+// and used by exactly one thread, the shard's; never blocks beyond the wait it is given. It does
+// not fail: trouble is a condition in the batch, and the source goes on by itself when it is over.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,8 @@ struct SourceRecord {
   std::string_view value;     // {nullptr, 0}: null
 };
 
-// Everything of the topic below next_offset has been delivered; it is past control records and other holes.
+// Everything of the topic below next_offset has been delivered; it is past control records and
+// other holes.
 struct EndMark {
   store::Topic topic = store::Topic::kEvents;
   int64_t next_offset = 0;
@@ -60,9 +61,11 @@ struct SourceBatch {
 class RecordSource {
  public:
   virtual ~RecordSource() = default;
-  // Begins to deliver the topic from its progress on (next_offset -1: from its beginning). Once per topic.
+  // Begins to deliver the topic from its progress on (next_offset -1: from its beginning). Once per
+  // topic.
   virtual void start(store::Topic topic, const store::TopicProgress& from) = 0;
-  // Clears the batch and fills it with at most records_max records. Returns as soon as there is anything, or after wait.
+  // Clears the batch and fills it with at most records_max records. Returns as soon as there is
+  // anything, or after wait.
   virtual void poll(std::chrono::milliseconds wait, size_t records_max, SourceBatch* batch) = 0;
 };
 

@@ -1,5 +1,6 @@
-// What ingest is told by the composition root. Plain values, copied at construction; nothing here is read from the
-// environment. A property that would break an invariant is refused when a client is made (kafka_handle.h).
+// What ingest is told by the composition root. Plain values, copied at construction; nothing here
+// is read from the environment. A property that would break an invariant is refused when a client
+// is made (kafka_handle.h).
 #pragma once
 
 #include <chrono>
@@ -16,7 +17,8 @@
 namespace satindex::ingest {
 
 enum class LogLevel : uint8_t { kInfo, kWarning, kError };
-// Called from any thread, must not block for long; empty: nothing is logged. Never given a record's content.
+// Called from any thread, must not block for long; empty: nothing is logged. Never given a record's
+// content.
 using LogSink = std::function<void(LogLevel, std::string_view)>;
 
 struct KafkaSettings {
@@ -33,7 +35,8 @@ struct IngestSettings {
   std::string ownership_topic = "dm.ownership";
   std::string dead_letter_topic = "sat.dead-letter";
   bool withhold_unreadable = true;  // --unreadable-ownership withhold
-  // Ingest's share of the memory budget: half for fetched records that wait, half for what is gathered for a commit.
+  // Ingest's share of the memory budget: half for fetched records that wait, half for what is
+  // gathered for a commit.
   size_t memory_bytes = size_t{1} << 30;
   std::chrono::nanoseconds max_staleness = std::chrono::seconds(60);
 

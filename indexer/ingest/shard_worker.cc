@@ -9,9 +9,9 @@ namespace {
 
 using schemas::Result;
 using schemas::Status;
-using store::Topic;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using store::Topic;
 using Clock = std::chrono::steady_clock;
 
 // Ownership first is an optimisation: events do not wait longer than this without progress there.
@@ -20,7 +20,8 @@ constexpr milliseconds kBlockedPause{5};
 constexpr milliseconds kRetryMin{100};
 constexpr milliseconds kRetryMax{5'000};
 constexpr seconds kWorkInterval{1};  // retention and the like arise without a commit
-// While catching up, work left behind gets this share of the time; it must move, but reading comes first.
+// While catching up, work left behind gets this share of the time; it must move, but reading comes
+// first.
 constexpr int kCatchUpWorkShare = 10;
 constexpr size_t kReplaysMax = 64;
 constexpr size_t kTimestampsMax = 20'000;
@@ -214,7 +215,8 @@ void ShardWorker::take_condition(const Condition& condition) {
       break;
     case ConditionKind::kReading:
       log(LogLevel::kInfo, where + "reading from " + std::to_string(condition.next_offset));
-      if (condition.topic == Topic::kOwnership && ownership_target_ < 0 && watch(Topic::kOwnership)) {
+      if (condition.topic == Topic::kOwnership && ownership_target_ < 0 &&
+          watch(Topic::kOwnership)) {
         ownership_target_ = watch(Topic::kOwnership)->high();
       }
       break;
@@ -225,7 +227,8 @@ void ShardWorker::take_condition(const Condition& condition) {
 }
 
 void ShardWorker::take_record(const SourceRecord& record, bool last_of_topic) {
-  // Commits come between batches only, so only a batch's last record can become the checkpoint's last one.
+  // Commits come between batches only, so only a batch's last record can become the checkpoint's
+  // last one.
   const uint64_t hash =
       last_of_topic ? store::record_hash(record.key, record.value, record.timestamp_ms) : 0;
   if (auto reason = projector_.project(record, hash, writer_)) {
@@ -235,7 +238,8 @@ void ShardWorker::take_record(const SourceRecord& record, bool last_of_topic) {
   }
   next_[static_cast<size_t>(record.topic)] = record.offset + 1;
   if (record.topic == Topic::kOwnership) ownership_progress_ = Clock::now();
-  if (!policy_.catching_up() && record.timestamp_ms >= 0 && timestamps_ms_.size() < kTimestampsMax) {
+  if (!policy_.catching_up() && record.timestamp_ms >= 0 &&
+      timestamps_ms_.size() < kTimestampsMax) {
     timestamps_ms_.push_back(record.timestamp_ms);
   }
 }

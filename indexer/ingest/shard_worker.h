@@ -1,8 +1,9 @@
-// ShardWorker: the one thread that feeds one shard. Polls its source, projects records into its ShardWriter, commits by
-// the policy, works off what commits leave behind, and is the only one that writes the shard. Back-pressure is not
-// polling. A full disk or I/O error makes it unhealthy and is retried until it passes; a checkpoint never passes an
-// unreadable record whose reference is not acknowledged (CONTRACT 1.4). Owns source, writer and decoders; what it is
-// wired to must outlive it. start() once; request_stop() and the readers from any thread.
+// ShardWorker: the one thread that feeds one shard. Polls its source, projects records into its
+// ShardWriter, commits by the policy, works off what commits leave behind, and is the only one that
+// writes the shard. Back-pressure is not polling. A full disk or I/O error makes it unhealthy and
+// is retried until it passes; a checkpoint never passes an unreadable record whose reference is not
+// acknowledged (CONTRACT 1.4). Owns source, writer and decoders; what it is wired to must outlive
+// it. start() once; request_stop() and the readers from any thread.
 #pragma once
 
 #include <array>
@@ -67,12 +68,13 @@ class ShardWorker {
 
   bool healthy() const { return healthy_.load(std::memory_order_relaxed); }
   bool catching_up() const { return catching_up_.load(std::memory_order_relaxed); }
-  // The source has ended, everything is committed, and nothing is left to be worked in: the thread waits for the stop.
+  // The source has ended, everything is committed, and nothing is left to be worked in: the thread
+  // waits for the stop.
   bool rested() const { return rested_.load(std::memory_order_acquire); }
   // One line for an operator.
   std::string status() const;
-  // Resolves once committed: empty when the record was readable, else the reason's name; kOverloaded when too many wait,
-  // kUnavailable when the worker stops first.
+  // Resolves once committed: empty when the record was readable, else the reason's name;
+  // kOverloaded when too many wait, kUnavailable when the worker stops first.
   std::future<schemas::Result<std::string>> replay(ReplayRecord record);
 
  private:

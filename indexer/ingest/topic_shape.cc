@@ -11,8 +11,8 @@ namespace satindex::ingest {
 namespace {
 
 using schemas::Result;
-using store::Topic;
 using std::chrono::milliseconds;
+using store::Topic;
 using Clock = std::chrono::steady_clock;
 
 constexpr milliseconds kAskTimeout{2'000};
@@ -57,7 +57,8 @@ std::optional<TopicConfig> describe(rd_kafka_t* client, const std::string& topic
   }
   const auto* result = rd_kafka_event_DescribeConfigs_result(event.get());
   size_t count = 0;
-  const auto** resources = result ? rd_kafka_DescribeConfigs_result_resources(result, &count) : nullptr;
+  const auto** resources =
+      result ? rd_kafka_DescribeConfigs_result_resources(result, &count) : nullptr;
   if (count != 1 || rd_kafka_ConfigResource_error(resources[0]) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return std::nullopt;
   }
@@ -74,7 +75,8 @@ std::optional<TopicConfig> describe(rd_kafka_t* client, const std::string& topic
   return out;
 }
 
-Result<void> check_ownership_config(rd_kafka_t* client, const std::string& topic, TopicShape* shape) {
+Result<void> check_ownership_config(rd_kafka_t* client, const std::string& topic,
+                                    TopicShape* shape) {
   const auto config = describe(client, topic);
   if (!config) {
     shape->configuration_unreadable = true;
@@ -89,7 +91,8 @@ Result<void> check_ownership_config(rd_kafka_t* client, const std::string& topic
   }
   if (config->retention_ms != "-1" || config->retention_bytes != "-1") {
     shape->finite_retention = true;
-    shape->warnings.push_back(topic + " has a finite retention: intervals older than it will be "
+    shape->warnings.push_back(topic +
+                              " has a finite retention: intervals older than it will be "
                               "missing from a rebuilt index; set retention.ms=-1 and "
                               "retention.bytes=-1");
   }
@@ -124,13 +127,15 @@ Result<TopicShape> discover(const IngestSettings& settings, milliseconds deadlin
         const size_t events = (*told)[static_cast<size_t>(Topic::kEvents)].leaders.size();
         if (ownership != events) {
           return schemas::config_error(
-              "events-topic and ownership-topic: both must have the same number of partitions, but " +
+              "events-topic and ownership-topic: both must have the same number of partitions, "
+              "but " +
               settings.events_topic + " has " + std::to_string(events) + " and " +
               settings.ownership_topic + " has " + std::to_string(ownership));
         }
         TopicShape shape;
         shape.partitions = static_cast<int32_t>(events);
-        if (auto ok = check_ownership_config((*questions)->client(), settings.ownership_topic, &shape);
+        if (auto ok =
+                check_ownership_config((*questions)->client(), settings.ownership_topic, &shape);
             !ok) {
           return ok.error();
         }

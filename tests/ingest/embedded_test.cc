@@ -10,13 +10,13 @@
 namespace satindex::ingest {
 namespace {
 
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 using store::Topic;
 using tests::device_text;
 using tests::event_json;
 using tests::eventually;
 using tests::ownership_json;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 class EmbeddedTest : public testing::Test {
  protected:
@@ -79,7 +79,8 @@ TEST_F(EmbeddedTest, ALiveRecordIsVisibleWithinTensOfMilliseconds) {
     ASSERT_TRUE(producer_->flush(seconds{5}));
     const auto acknowledged = std::chrono::steady_clock::now();
     ASSERT_TRUE(eventually(seconds{2}, [&] { return running.indexed(Topic::kEvents) == i + 1; }));
-    took.push_back(std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - acknowledged));
+    took.push_back(
+        std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - acknowledged));
   }
   std::sort(took.begin(), took.end());
   EXPECT_LT(took[25], milliseconds{200}) << "median";
@@ -92,7 +93,8 @@ TEST_F(EmbeddedTest, WithoutAnswersFreshnessGrowsOldAndComesBack) {
   settings_.max_staleness = seconds{2};
   tests::Running running(settings_, dir_.path());
   ASSERT_TRUE(running.start()) << running.error();
-  ASSERT_TRUE(eventually(seconds{15}, [&] { return running.ingest().ready() && running.fresh(0); }));
+  ASSERT_TRUE(
+      eventually(seconds{15}, [&] { return running.ingest().ready() && running.fresh(0); }));
   broker_->set_down(true);
   EXPECT_TRUE(eventually(seconds{8}, [&] { return !running.fresh(0) && !running.fresh(1); }));
   EXPECT_TRUE(running.ingest().ready()) << "readiness does not follow freshness";

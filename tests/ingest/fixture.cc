@@ -11,8 +11,8 @@
 
 namespace satindex::tests {
 
-using store::Topic;
 using std::chrono::milliseconds;
+using store::Topic;
 
 TempDir::TempDir() {
   std::string name = (std::filesystem::temp_directory_path() / "satindex-ingest-XXXXXX").string();
@@ -41,15 +41,18 @@ schemas::DeviceId device(uint64_t n) { return {{0x00DB123400000000ull + n}}; }
 std::string device_text(uint64_t n) { return device(n).eui.to_string(); }
 
 std::string event_json(const std::string& device, uint64_t n) {
-  const std::string time = schemas::format_time(1'760'000'000'000'000'000 + static_cast<int64_t>(n) * 1'000'000, 3);
+  const std::string time =
+      schemas::format_time(1'760'000'000'000'000'000 + static_cast<int64_t>(n) * 1'000'000, 3);
   return R"({"eventId":"e-)" + std::to_string(n) + R"(","timestamp":")" + time +
          R"(","eventType":"SERVICE_REQUEST","userId":"90-B3-D5-1F-30-01-00-00","userRole":"OU","deviceId":")" +
-         device + R"(","serviceReferenceVariant":"4.8.1","deviceType":"ESME","smetsVersion":"SMETS2","payload":{"x":[1,2,3]}})";
+         device +
+         R"(","serviceReferenceVariant":"4.8.1","deviceType":"ESME","smetsVersion":"SMETS2","payload":{"x":[1,2,3]}})";
 }
 
 std::string ownership_json(const std::string& device, const std::string& party, uint64_t version) {
-  return R"({"deviceId":")" + device + R"(","relation":"RESPONSIBLE_SUPPLIER","partyId":")" + party +
-         R"(","validFrom":"2020-01-01T00:00:00Z","validTo":null,"version":)" + std::to_string(version) + "}";
+  return R"({"deviceId":")" + device + R"(","relation":"RESPONSIBLE_SUPPLIER","partyId":")" +
+         party + R"(","validFrom":"2020-01-01T00:00:00Z","validTo":null,"version":)" +
+         std::to_string(version) + "}";
 }
 
 bool eventually(milliseconds patience, const std::function<bool()>& condition) {
@@ -129,7 +132,8 @@ uint64_t Running::indexed(Topic t) const {
 
 bool Running::fresh(int32_t partition) const {
   const auto& clock = schemas::system_clock();
-  return board_->fresh(partition, clock.wall_ns(), clock.boot_ns(), settings_.max_staleness.count());
+  return board_->fresh(partition, clock.wall_ns(), clock.boot_ns(),
+                       settings_.max_staleness.count());
 }
 
 bool Running::logged(const std::string& part) const {

@@ -1,4 +1,5 @@
-// What the tests of ingest share: directories, shards, records, a running Ingest, waiting with a deadline.
+// What the tests of ingest share: directories, shards, records, a running Ingest, waiting with a
+// deadline.
 #pragma once
 
 #include <prometheus/registry.h>
@@ -35,7 +36,8 @@ std::string device_text(uint64_t n);
 schemas::DeviceId device(uint64_t n);
 // A readable event about the device; another n gives another time.
 std::string event_json(const std::string& device, uint64_t n);
-std::string ownership_json(const std::string& device, const std::string& party, uint64_t version = 1);
+std::string ownership_json(const std::string& device, const std::string& party,
+                           uint64_t version = 1);
 
 // Looks every few milliseconds; false when it did not come true in time.
 bool eventually(std::chrono::milliseconds patience, const std::function<bool()>& condition);
@@ -44,7 +46,8 @@ bool eventually(std::chrono::milliseconds patience, const std::function<bool()>&
 double metric(prometheus::Registry& registry, const std::string& name,
               const std::vector<std::pair<std::string, std::string>>& labels = {});
 
-// An Ingest over shards in a directory, as the composition root would make it. May be made again over the same directory.
+// An Ingest over shards in a directory, as the composition root would make it. May be made again
+// over the same directory.
 class Running {
  public:
   Running(ingest::IngestSettings settings, const std::filesystem::path& directory);

@@ -1,4 +1,5 @@
-// Bad weather and worse against a real Kafka: gaps, recreated topics, positions beyond the end, brokers that die.
+// Bad weather and worse against a real Kafka: gaps, recreated topics, positions beyond the end,
+// brokers that die.
 #include <thread>
 
 #include "tests/ingest/kafka_fixture.h"
@@ -6,6 +7,8 @@
 namespace satindex::ingest {
 namespace {
 
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 using store::FreshnessFault;
 using store::Topic;
 using tests::device_text;
@@ -13,8 +16,6 @@ using tests::event_json;
 using tests::eventually;
 using tests::metric;
 using tests::ownership_json;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 class KafkaFaults : public KafkaTest {
  protected:
@@ -50,7 +51,8 @@ TEST_F(KafkaFaults, APositionBelowTheLowWatermarkIsAGap) {
   ASSERT_TRUE(eventually(seconds{20}, [&] { return running->ingest().ready(); }));
   EXPECT_EQ(fault(*running), FreshnessFault::kGap);
   EXPECT_FALSE(running->fresh(0));
-  EXPECT_TRUE(eventually(seconds{5}, [&] { return running->progress(Topic::kOwnership, 0).next_offset == 20; }));
+  EXPECT_TRUE(eventually(
+      seconds{5}, [&] { return running->progress(Topic::kOwnership, 0).next_offset == 20; }));
   EXPECT_EQ(running->progress(Topic::kOwnership, 0).consumed, 10u);
   EXPECT_EQ(metric(running->registry(), "satindex_source_conditions_total",
                    {{"topic", "ownership"}, {"kind", "gap"}}),
@@ -83,7 +85,9 @@ TEST_F(KafkaFaults, ARecreatedTopicIsRecognisedAtStartByItsLastRecord) {
   ASSERT_TRUE(eventually(seconds{20}, [&] { return running->ingest().ready(); }));
   EXPECT_EQ(fault(*running), FreshnessFault::kRecreated);
   EXPECT_FALSE(running->fresh(0));
-  EXPECT_TRUE(eventually(seconds{5}, [&] { return running->shard(0).checkpoint().recreated[static_cast<size_t>(Topic::kOwnership)]; }));
+  EXPECT_TRUE(eventually(seconds{5}, [&] {
+    return running->shard(0).checkpoint().recreated[static_cast<size_t>(Topic::kOwnership)];
+  }));
 }
 
 TEST_F(KafkaFaults, ARecreatedTopicIsRecognisedWhileRunning) {
@@ -94,7 +98,8 @@ TEST_F(KafkaFaults, ARecreatedTopicIsRecognisedWhileRunning) {
   ASSERT_TRUE(eventually(seconds{20}, [&] { return running->ingest().ready(); }));
   recreate_ownership();
   own(100, 120);
-  EXPECT_TRUE(eventually(seconds{20}, [&] { return fault(*running) == FreshnessFault::kRecreated; }));
+  EXPECT_TRUE(
+      eventually(seconds{20}, [&] { return fault(*running) == FreshnessFault::kRecreated; }));
   EXPECT_FALSE(running->fresh(0));
 }
 
@@ -107,12 +112,14 @@ TEST_F(KafkaFaults, APositionBeyondTheEndWaitsAndIsNotFresh) {
   recreate_ownership();
   own(100, 103);
   running = run();
-  EXPECT_TRUE(eventually(seconds{20}, [&] { return fault(*running) == FreshnessFault::kBeyondEnd; }));
+  EXPECT_TRUE(
+      eventually(seconds{20}, [&] { return fault(*running) == FreshnessFault::kBeyondEnd; }));
   EXPECT_FALSE(running->fresh(0));
   EXPECT_EQ(running->progress(Topic::kOwnership, 0).next_offset, 10);
   // Once the end has come, the record that should be there is looked for.
   own(103, 120);
-  EXPECT_TRUE(eventually(seconds{20}, [&] { return fault(*running) == FreshnessFault::kRecreated; }));
+  EXPECT_TRUE(
+      eventually(seconds{20}, [&] { return fault(*running) == FreshnessFault::kRecreated; }));
 }
 
 TEST_F(KafkaFaults, ABrokerThatIsKilledAndComesBackCostsNothing) {
@@ -127,7 +134,8 @@ TEST_F(KafkaFaults, ABrokerThatIsKilledAndComesBackCostsNothing) {
   ASSERT_TRUE(broker().restart());
   EXPECT_TRUE(eventually(seconds{20}, [&] { return running->fresh(0); }));
   own(5, 10);
-  EXPECT_TRUE(eventually(seconds{10}, [&] { return running->progress(Topic::kOwnership, 0).consumed == 10; }));
+  EXPECT_TRUE(eventually(seconds{10},
+                         [&] { return running->progress(Topic::kOwnership, 0).consumed == 10; }));
   EXPECT_EQ(fault(*running), FreshnessFault::kNone);
 }
 
@@ -146,11 +154,11 @@ TEST_F(KafkaFaults, AFrozenBrokerLetsFreshnessGrowOld) {
 TEST_F(KafkaFaults, NothingIsFreshWhileAPartitionIsNotRead) {
   create_topics(1);
   auto running = run();
-  ASSERT_TRUE(eventually(seconds{20}, [&] { return running->ingest().ready() && running->fresh(0); }));
+  ASSERT_TRUE(
+      eventually(seconds{20}, [&] { return running->ingest().ready() && running->fresh(0); }));
   ASSERT_TRUE(broker().create_partitions(settings_.ownership_topic, 2));
-  EXPECT_TRUE(eventually(seconds{10}, [&] {
-    return running->ingest().unread_partitions() && !running->fresh(0);
-  }));
+  EXPECT_TRUE(eventually(
+      seconds{10}, [&] { return running->ingest().unread_partitions() && !running->fresh(0); }));
 }
 
 TEST_F(KafkaFaults, AStopWhileTheBrokerIsAwayIsBounded) {

@@ -87,11 +87,11 @@ void Transaction::flush() { EXPECT_EQ(rd_kafka_flush(rk_, 30'000), RD_KAFKA_RESP
 
 void Transaction::produce(const std::string& topic, int32_t partition, const std::string& key,
                           const std::string& value) {
-  const auto err = rd_kafka_producev(
-      rk_, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
-      RD_KAFKA_V_KEY(key.data(), key.size()),
-      RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
-      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+  const auto err =
+      rd_kafka_producev(rk_, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
+                        RD_KAFKA_V_KEY(key.data(), key.size()),
+                        RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+                        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
   EXPECT_EQ(err, RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 

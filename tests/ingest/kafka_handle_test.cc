@@ -30,7 +30,8 @@ TEST(KafkaHandle, NamesAnUnknownPropertyAndNeverQuotesAValue) {
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().code, schemas::StatusCode::kConfig);
   EXPECT_NE(unknown.error().message.find("no.such.thing"), std::string::npos);
-  auto wrong = KafkaHandle::create(RD_KAFKA_CONSUMER, settings("security.protocol", "hunter2"), {}, {});
+  auto wrong =
+      KafkaHandle::create(RD_KAFKA_CONSUMER, settings("security.protocol", "hunter2"), {}, {});
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().message.find("hunter2"), std::string::npos);
 }

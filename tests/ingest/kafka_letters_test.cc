@@ -1,4 +1,5 @@
-// Unreadable records against a real Kafka: their references, the suspension, and reading them again.
+// Unreadable records against a real Kafka: their references, the suspension, and reading them
+// again.
 #include <map>
 #include <thread>
 
@@ -10,13 +11,13 @@
 namespace satindex::ingest {
 namespace {
 
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 using store::Topic;
 using tests::device_text;
 using tests::event_json;
 using tests::eventually;
 using tests::ownership_json;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 class KafkaLetters : public KafkaTest {
  protected:
@@ -45,7 +46,8 @@ TEST_F(KafkaLetters, AnUnreadableRecordLeavesAReferenceAndTheStreamGoesOn) {
   flush();
   auto running = run();
   ASSERT_TRUE(eventually(seconds{20}, [&] { return running->ingest().ready(); }));
-  ASSERT_TRUE(eventually(seconds{10}, [&] { return running->progress(Topic::kEvents, 0).consumed == 4; }));
+  ASSERT_TRUE(
+      eventually(seconds{10}, [&] { return running->progress(Topic::kEvents, 0).consumed == 4; }));
   const auto at = running->progress(Topic::kEvents, 0);
   EXPECT_EQ(at.indexed, 2u);
   EXPECT_EQ(at.dead_lettered, 2u);
@@ -66,10 +68,11 @@ TEST_F(KafkaLetters, AnUnreadableRecordLeavesAReferenceAndTheStreamGoesOn) {
 
 TEST_F(KafkaLetters, TheReferenceHasNoValueAndItsKeyIsThePlace) {
   create_topics(1);
-  produce(settings_.events_topic, "k", "broken", 0);
+  produce(settings_.events_topic, "k", "{broken", 0);
   flush();
   auto running = run();
-  ASSERT_TRUE(eventually(seconds{20}, [&] { return running->progress(Topic::kEvents, 0).consumed == 1; }));
+  ASSERT_TRUE(
+      eventually(seconds{20}, [&] { return running->progress(Topic::kEvents, 0).consumed == 1; }));
   // The checkpoint has passed it, so the reference is there already.
   auto handle = KafkaHandle::create(RD_KAFKA_CONSUMER, settings_.kafka, {},
                                     {{"group.id", "reader"}, {"auto.offset.reset", "earliest"}});
@@ -92,7 +95,9 @@ TEST_F(KafkaLetters, TheReferenceHasNoValueAndItsKeyIsThePlace) {
   const char* name = nullptr;
   const void* value = nullptr;
   size_t size = 0;
-  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+  for (size_t i = 0;
+       rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+       ++i) {
     found[name] = std::string(static_cast<const char*>(value), size);
   }
   EXPECT_EQ(found.size(), 6u);
@@ -107,27 +112,29 @@ TEST_F(KafkaLetters, TheReferenceHasNoValueAndItsKeyIsThePlace) {
 }
 
 TEST_F(KafkaLetters, NothingPassesAnUnacknowledgedReference) {
-  // A dead-letter topic whose name no broker accepts a record for: appends fail for as long as it is not there.
+  // A dead-letter topic whose name no broker accepts a record for: appends fail for as long as it
+  // is not there.
   create_topics(1);
   settings_.dead_letter_topic = settings_.events_topic + ".absent";
   auto running = run();
   ASSERT_TRUE(eventually(seconds{20}, [&] { return running->ingest().ready(); }));
   ASSERT_TRUE(broker().delete_topic(settings_.dead_letter_topic));  // start had made it
   std::this_thread::sleep_for(seconds{2});
-  produce(settings_.events_topic, "k", "broken", 0);
+  produce(settings_.events_topic, "k", "{broken", 0);
   produce(settings_.events_topic, device_text(1), event_json(device_text(1), 1), 0);
   flush();
   std::this_thread::sleep_for(seconds{3});
   EXPECT_LE(running->progress(Topic::kEvents, 0).next_offset, 0);
   ASSERT_TRUE(broker().create_topic(settings_.dead_letter_topic, 1));
-  EXPECT_TRUE(eventually(seconds{40}, [&] { return running->progress(Topic::kEvents, 0).next_offset == 2; }));
+  EXPECT_TRUE(eventually(seconds{40},
+                         [&] { return running->progress(Topic::kEvents, 0).next_offset == 2; }));
   EXPECT_EQ(letters().size(), 1u);
 }
 
 TEST_F(KafkaLetters, AnUnreadableOwnershipRecordSuspendsUntilOneFollows) {
   create_topics(1);
   produce(settings_.ownership_topic, device_text(1), ownership_json(device_text(1), "P1"), 0);
-  produce(settings_.ownership_topic, device_text(1), "broken", 0);
+  produce(settings_.ownership_topic, device_text(1), "{broken", 0);
   flush();
   auto running = run();
   ASSERT_TRUE(eventually(seconds{20}, [&] { return running->ingest().ready(); }));
@@ -140,11 +147,12 @@ TEST_F(KafkaLetters, AnUnreadableOwnershipRecordSuspendsUntilOneFollows) {
 
 TEST_F(KafkaLetters, ReplayReadsTheRecordAgainAndTellsWhatIsStillWrong) {
   create_topics(1);
-  produce(settings_.events_topic, device_text(1), "broken", 0);
+  produce(settings_.events_topic, device_text(1), "{broken", 0);
   produce(settings_.events_topic, device_text(1), event_json(device_text(1), 1), 0);
   flush();
   auto running = run();
-  ASSERT_TRUE(eventually(seconds{20}, [&] { return running->progress(Topic::kEvents, 0).consumed == 2; }));
+  ASSERT_TRUE(
+      eventually(seconds{20}, [&] { return running->progress(Topic::kEvents, 0).consumed == 2; }));
   auto broken = running->ingest().replay(settings_.events_topic, 0, 0).get();
   ASSERT_TRUE(broken) << broken.error().message;
   EXPECT_EQ(*broken, "not_json");

@@ -1,4 +1,5 @@
-// The way from the log to the store against a real Kafka: catching up, following live, transactions, restarts.
+// The way from the log to the store against a real Kafka: catching up, following live,
+// transactions, restarts.
 #include <algorithm>
 #include <thread>
 
@@ -9,14 +10,14 @@
 namespace satindex::ingest {
 namespace {
 
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 using store::Topic;
 using tests::device_text;
 using tests::event_json;
 using tests::eventually;
 using tests::metric;
 using tests::ownership_json;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 TEST_F(KafkaTest, CatchesUpInBulkThenFollowsLive) {
   create_topics(2);
@@ -31,9 +32,10 @@ TEST_F(KafkaTest, CatchesUpInBulkThenFollowsLive) {
   auto running = run();
   const auto began = std::chrono::steady_clock::now();
   ASSERT_TRUE(eventually(seconds{60}, [&] { return running->ingest().ready(); }));
-  std::cout << "  ready after "
-            << std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began).count()
-            << " ms" << std::endl;
+  std::cout
+      << "  ready after "
+      << std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began).count()
+      << " ms" << std::endl;
   EXPECT_EQ(running->indexed(Topic::kEvents), kEvents);
   EXPECT_EQ(running->indexed(Topic::kOwnership), 1000u);
   EXPECT_GT(metric(running->registry(), "satindex_commits_total", {{"path", "bulk"}}), 0);
@@ -47,8 +49,11 @@ TEST_F(KafkaTest, CatchesUpInBulkThenFollowsLive) {
     produce(settings_.events_topic, device_text(i), event_json(device_text(i), kEvents + i));
     flush();
     const auto acknowledged = std::chrono::steady_clock::now();
-    ASSERT_TRUE(eventually(seconds{5}, [&] { return running->indexed(Topic::kEvents) == kEvents + i + 1; }));
-    took_ms.push_back(std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - acknowledged).count());
+    ASSERT_TRUE(eventually(seconds{5},
+                           [&] { return running->indexed(Topic::kEvents) == kEvents + i + 1; }));
+    took_ms.push_back(
+        std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - acknowledged)
+            .count());
   }
   std::sort(took_ms.begin(), took_ms.end());
   std::cout << "  acknowledged to visible: median " << took_ms[50] << " ms, worst but one "
@@ -69,7 +74,8 @@ TEST_F(KafkaTest, AsOfIsNeverMoreThanThreeSecondsOldWhileTheBrokerAnswers) {
       EXPECT_LT(schemas::system_clock().wall_ns() - *as_of, 3'000'000'000);
     }
     produce(settings_.ownership_topic, device_text(1), ownership_json(device_text(1), "P1", 1));
-    produce(settings_.events_topic, device_text(1), event_json(device_text(1), static_cast<uint64_t>(i)));
+    produce(settings_.events_topic, device_text(1),
+            event_json(device_text(1), static_cast<uint64_t>(i)));
     std::this_thread::sleep_for(milliseconds{100});
   }
   EXPECT_TRUE(running->board().as_of(Topic::kEvents));
@@ -79,7 +85,8 @@ TEST_F(KafkaTest, ThePositionStandsBehindControlRecordsAndAbortedOnesAreNotIndex
   create_topics(1);
   Transaction transaction(settings_.kafka.brokers, "control");
   transaction.begin();
-  transaction.produce(settings_.ownership_topic, 0, device_text(1), ownership_json(device_text(1), "P1"));
+  transaction.produce(settings_.ownership_topic, 0, device_text(1),
+                      ownership_json(device_text(1), "P1"));
   transaction.produce(settings_.events_topic, 0, device_text(1), event_json(device_text(1), 1));
   transaction.commit();
   transaction.begin();
@@ -87,18 +94,19 @@ TEST_F(KafkaTest, ThePositionStandsBehindControlRecordsAndAbortedOnesAreNotIndex
   transaction.abort();
   auto running = run();
   ASSERT_TRUE(eventually(seconds{20}, [&] { return running->ingest().ready(); }));
-  ASSERT_TRUE(eventually(seconds{5}, [&] { return running->progress(Topic::kEvents, 0).next_offset == 4; }));
+  ASSERT_TRUE(eventually(seconds{5},
+                         [&] { return running->progress(Topic::kEvents, 0).next_offset == 4; }));
   EXPECT_EQ(running->progress(Topic::kEvents, 0).consumed, 1u);
   EXPECT_EQ(running->progress(Topic::kEvents, 0).last_record_offset, 0);
   EXPECT_EQ(running->progress(Topic::kOwnership, 0).next_offset, 2);
   EXPECT_TRUE(running->fresh(0));
   // And live: the end mark comes soon enough for the two seconds of the contract.
   transaction.begin();
-  transaction.produce(settings_.ownership_topic, 0, device_text(2), ownership_json(device_text(2), "P1"));
+  transaction.produce(settings_.ownership_topic, 0, device_text(2),
+                      ownership_json(device_text(2), "P1"));
   transaction.commit();
-  EXPECT_TRUE(eventually(milliseconds{1'500}, [&] {
-    return running->progress(Topic::kOwnership, 0).next_offset == 4;
-  }));
+  EXPECT_TRUE(eventually(milliseconds{1'500},
+                         [&] { return running->progress(Topic::kOwnership, 0).next_offset == 4; }));
 }
 
 TEST_F(KafkaTest, AHangingTransactionIsNeverFreshButReadinessIsGiven) {
@@ -107,7 +115,8 @@ TEST_F(KafkaTest, AHangingTransactionIsNeverFreshButReadinessIsGiven) {
   flush();
   Transaction transaction(settings_.kafka.brokers, "hanging");
   transaction.begin();
-  transaction.produce(settings_.ownership_topic, 0, device_text(2), ownership_json(device_text(2), "P1"));
+  transaction.produce(settings_.ownership_topic, 0, device_text(2),
+                      ownership_json(device_text(2), "P1"));
   transaction.flush();
   produce(settings_.ownership_topic, device_text(3), ownership_json(device_text(3), "P1"), 0);
   flush();

@@ -1,16 +1,17 @@
-// What is looked at before a shard is opened, and the partitioners producers use, against a real Kafka.
+// What is looked at before a shard is opened, and the partitioners producers use, against a real
+// Kafka.
 #include "tests/ingest/kafka_fixture.h"
 
 namespace satindex::ingest {
 namespace {
 
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 using tests::device;
 using tests::device_text;
 using tests::event_json;
 using tests::eventually;
 using tests::ownership_json;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 TEST_F(KafkaTest, DiscoverTellsThePartitions) {
   create_topics(5);
@@ -67,9 +68,8 @@ TEST_F(KafkaTest, DiscoverNamesAMissingTopicAndAnAbsentBroker) {
 // The partition a record really got, by each of the client's partitioners, is the one we compute.
 TEST_F(KafkaTest, KnownPartitionersAgreeWithTheClients) {
   constexpr int32_t kPartitions = 7;
-  for (auto [partitioning, bit] :
-       {std::tuple{Partitioning::kMurmur2, store::kPartitionerMurmur2},
-        std::tuple{Partitioning::kCrc32, store::kPartitionerCrc32}}) {
+  for (auto [partitioning, bit] : {std::tuple{Partitioning::kMurmur2, store::kPartitionerMurmur2},
+                                   std::tuple{Partitioning::kCrc32, store::kPartitionerCrc32}}) {
     settings_.events_topic = "partitioner" + std::to_string(bit) + ".events";
     settings_.ownership_topic = "partitioner" + std::to_string(bit) + ".ownership";
     create_topics(kPartitions);
@@ -78,7 +78,8 @@ TEST_F(KafkaTest, KnownPartitionersAgreeWithTheClients) {
     for (uint64_t n = 0; n < 200; ++n) {
       ASSERT_TRUE((*producer)->produce(settings_.ownership_topic, device_text(n),
                                        ownership_json(device_text(n), "P1")));
-      ASSERT_TRUE((*producer)->produce(settings_.events_topic, device_text(n), event_json(device_text(n), n)));
+      ASSERT_TRUE((*producer)->produce(settings_.events_topic, device_text(n),
+                                       event_json(device_text(n), n)));
     }
     ASSERT_TRUE((*producer)->flush(seconds{10}));
     tests::Running running(settings_, dir_.path() / std::to_string(bit));

@@ -80,7 +80,8 @@ TEST_F(ProjectorTest, AnUnreadableOwnershipRecordSuspendsTheDeviceItsKeyNames) {
   Projector projector(0, 0, true);
   project(projector, Topic::kOwnership, 0, device_text(1), ownership_json(device_text(1), "P1"));
   project(projector, Topic::kOwnership, 1, device_text(2), ownership_json(device_text(2), "P1"));
-  EXPECT_EQ(project(projector, Topic::kOwnership, 2, device_text(1), "broken"), Unreadable::kNotJson);
+  EXPECT_EQ(project(projector, Topic::kOwnership, 2, device_text(1), "{broken"),
+            Unreadable::kNotJson);
   commit();
   EXPECT_TRUE(ledger(1).suspended(schemas::Relation::kResponsibleSupplier, "P1"));
   EXPECT_FALSE(ledger(2).suspended(schemas::Relation::kResponsibleSupplier, "P1"));
@@ -94,17 +95,17 @@ TEST_F(ProjectorTest, AKeyInLowerCaseIsADeviceIdToo) {
   Projector projector(0, 0, true);
   std::string key = device_text(1);
   for (char& c : key) c = static_cast<char>(std::tolower(c));
-  project(projector, Topic::kOwnership, 0, key, "broken");
+  project(projector, Topic::kOwnership, 0, key, "{broken");
   commit();
   EXPECT_TRUE(ledger(1).suspended(schemas::Relation::kResponsibleSupplier, "anyone"));
 }
 
 TEST_F(ProjectorTest, NothingIsSuspendedWithoutAUsableKeyOrWhenToldToIgnore) {
   Projector withholding(0, 0, true);
-  project(withholding, Topic::kOwnership, 0, "not a device", "broken");
-  project(withholding, Topic::kOwnership, 1, {}, "broken");
+  project(withholding, Topic::kOwnership, 0, "not a device", "{broken");
+  project(withholding, Topic::kOwnership, 1, {}, "{broken");
   Projector ignoring(0, 0, false);
-  project(ignoring, Topic::kOwnership, 2, device_text(1), "broken");
+  project(ignoring, Topic::kOwnership, 2, device_text(1), "{broken");
   const auto at = commit().ownership;
   EXPECT_EQ(at.dead_lettered, 3u);
   EXPECT_FALSE(ledger(1).any_unreadable());
@@ -112,14 +113,15 @@ TEST_F(ProjectorTest, NothingIsSuspendedWithoutAUsableKeyOrWhenToldToIgnore) {
 
 TEST_F(ProjectorTest, AReplayLiftsTheSuspension) {
   Projector projector(0, 0, true);
-  project(projector, Topic::kOwnership, 0, device_text(1), "broken");
+  project(projector, Topic::kOwnership, 0, device_text(1), "{broken");
   commit();
   ASSERT_TRUE(ledger(1).suspended(schemas::Relation::kResponsibleSupplier, "P1"));
-  const std::string still = "broken";
+  const std::string still = "{broken";
   EXPECT_EQ(projector.replay({Topic::kOwnership, 0, -1, device_text(1), still}, *writer_),
             Unreadable::kNotJson);
   const std::string now = ownership_json(device_text(1), "P1");
-  EXPECT_EQ(projector.replay({Topic::kOwnership, 0, -1, device_text(1), now}, *writer_), std::nullopt);
+  EXPECT_EQ(projector.replay({Topic::kOwnership, 0, -1, device_text(1), now}, *writer_),
+            std::nullopt);
   commit();
   EXPECT_FALSE(ledger(1).suspended(schemas::Relation::kResponsibleSupplier, "P1"));
 }

@@ -67,8 +67,8 @@ pid_t spawn(const std::vector<std::string>& arguments, const std::filesystem::pa
 }
 
 std::vector<std::string> java(const std::string& main_class) {
-  return {"java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp",
-          (library() / "*").string(), main_class};
+  return {"java",         "-Xmx512m", "-XX:+UseSerialGC",         "-XX:TieredStopAtLevel=1",
+          "-Xshare:auto", "-cp",      (library() / "*").string(), main_class};
 }
 
 struct Client {
@@ -124,7 +124,9 @@ const char* first_error(const rd_kafka_topic_result_t** topics, size_t count) {
 
 }  // namespace
 
-bool KafkaBroker::available() { return std::filesystem::exists(library() / "kafka_2.13-4.0.0.jar"); }
+bool KafkaBroker::available() {
+  return std::filesystem::exists(library() / "kafka_2.13-4.0.0.jar");
+}
 
 Result<std::unique_ptr<KafkaBroker>> KafkaBroker::start() {
   auto broker = std::unique_ptr<KafkaBroker>(new KafkaBroker());
@@ -155,12 +157,19 @@ void KafkaBroker::write_properties() {
   std::ofstream(directory_ / "server.properties")
       << "process.roles=broker,controller\n"
          "node.id=1\n"
-         "controller.quorum.bootstrap.servers=127.0.0.1:" << controller << "\n"
-         "listeners=PLAINTEXT://127.0.0.1:" << port << ",CONTROLLER://127.0.0.1:" << controller << "\n"
-         "advertised.listeners=PLAINTEXT://127.0.0.1:" << port << ",CONTROLLER://127.0.0.1:"
-      << controller << "\n"
+         "controller.quorum.bootstrap.servers=127.0.0.1:"
+      << controller
+      << "\n"
+         "listeners=PLAINTEXT://127.0.0.1:"
+      << port << ",CONTROLLER://127.0.0.1:" << controller
+      << "\n"
+         "advertised.listeners=PLAINTEXT://127.0.0.1:"
+      << port << ",CONTROLLER://127.0.0.1:" << controller
+      << "\n"
          "controller.listener.names=CONTROLLER\n"
-         "log.dirs=" << (directory_ / "data").string() << "\n"
+         "log.dirs="
+      << (directory_ / "data").string()
+      << "\n"
          "offsets.topic.replication.factor=1\n"
          "offsets.topic.num.partitions=1\n"
          "transaction.state.log.replication.factor=1\n"
@@ -238,14 +247,15 @@ Result<void> KafkaBroker::create_topic(const std::string& topic, int32_t partiti
       [&](rd_kafka_t* rk, const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
         char why[128];
         auto* wanted = rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, why, sizeof(why));
-        for (const auto& [k, v] : config) rd_kafka_NewTopic_set_config(wanted, k.c_str(), v.c_str());
+        for (const auto& [k, v] : config)
+          rd_kafka_NewTopic_set_config(wanted, k.c_str(), v.c_str());
         rd_kafka_CreateTopics(rk, &wanted, 1, options, queue);
         rd_kafka_NewTopic_destroy(wanted);
       },
       [](rd_kafka_event_t* event) {
         size_t count = 0;
-        const auto** topics = rd_kafka_CreateTopics_result_topics(
-            rd_kafka_event_CreateTopics_result(event), &count);
+        const auto** topics =
+            rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
         return first_error(topics, count);
       });
 }
@@ -255,8 +265,8 @@ Result<void> KafkaBroker::create_partitions(const std::string& topic, int32_t to
       bootstrap_servers(), RD_KAFKA_ADMIN_OP_CREATEPARTITIONS,
       [&](rd_kafka_t* rk, const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
         char why[128];
-        auto* wanted = rd_kafka_NewPartitions_new(topic.c_str(), static_cast<size_t>(total), why,
-                                                  sizeof(why));
+        auto* wanted =
+            rd_kafka_NewPartitions_new(topic.c_str(), static_cast<size_t>(total), why, sizeof(why));
         rd_kafka_CreatePartitions(rk, &wanted, 1, options, queue);
         rd_kafka_NewPartitions_destroy(wanted);
       },
@@ -278,8 +288,8 @@ Result<void> KafkaBroker::delete_topic(const std::string& topic) {
       },
       [](rd_kafka_event_t* event) {
         size_t count = 0;
-        const auto** topics = rd_kafka_DeleteTopics_result_topics(
-            rd_kafka_event_DeleteTopics_result(event), &count);
+        const auto** topics =
+            rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count);
         return first_error(topics, count);
       });
 }
@@ -297,8 +307,8 @@ Result<void> KafkaBroker::delete_records(const std::string& topic, int32_t parti
         rd_kafka_topic_partition_list_destroy(list);
       },
       [](rd_kafka_event_t* event) -> const char* {
-        const auto* list = rd_kafka_DeleteRecords_result_offsets(
-            rd_kafka_event_DeleteRecords_result(event));
+        const auto* list =
+            rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event));
         const auto err = list->elems[0].err;
         return err == RD_KAFKA_RESP_ERR_NO_ERROR ? nullptr : rd_kafka_err2str(err);
       });

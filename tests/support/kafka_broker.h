@@ -1,6 +1,7 @@
-// KafkaBroker: a real Apache Kafka (KRaft, one process) for tests, on free ports of 127.0.0.1, in a directory of its own
-// that is deleted with it. The class path comes from SATINDEX_KAFKA_LIB (a directory of jars), else build/kafka/lib under
-// the source root; available() says whether it is there. One thread. Only ever signals the process it started, by its pid.
+// KafkaBroker: a real Apache Kafka (KRaft, one process) for tests, on free ports of 127.0.0.1, in a
+// directory of its own that is deleted with it. The class path comes from SATINDEX_KAFKA_LIB (a
+// directory of jars), else build/kafka/lib under the source root; available() says whether it is
+// there. One thread. Only ever signals the process it started, by its pid.
 #pragma once
 
 #include <sys/types.h>
