@@ -1,0 +1,1 @@
+"""The macro benchmark: what bench/run does, one module per subject."""

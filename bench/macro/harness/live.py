@@ -1,0 +1,80 @@
+"""The index while it follows: visibility of single events, questions while events arrive, one core against bare Beast."""
+import statistics
+import subprocess
+
+from . import places
+from .contenders import settle_machine
+from .load import Background, open_loop, saturate, summary, write_targets
+from .node import quantile
+from .process import Running, run, run_json
+from .questions import ask_satindex, routes
+from .traffic import gen
+
+# Later than everything the topics hold, so that no event is one that is there already.
+LATER = "2026-06-01T00:00:00Z"
+
+
+def arriving(plan, broker, topics, rate, start=LATER):
+    source = gen(plan, topics.density, "--events", 1 << 32, "--start", start)
+    return Background(source, broker, topics.events, rate)
+
+
+def visibility(plan, broker, node, topics, subject, token, rate=20_000):
+    """Produce to visible at `rate` events a second: by probes over HTTP, and by the product's own histogram."""
+    token_file = plan.work / "token"
+    token_file.write_text(token)
+    count = 40 if plan.quick else 400
+    with arriving(plan, broker, topics, rate) as background:
+        settle_machine(2)
+        before = node.metrics()
+        out, _ = run_json([places.TOOLS / "visible_probe", broker.address, topics.events, str(node.http), token_file,
+                           subject.users[0], subject.hot[0], str(count), "37"])
+        after = node.metrics()
+        produced = background.stop()
+    exported = {f"p{int(q * 100)}_ms": (lambda v: None if v is None else round(v * 1000, 2))(
+        quantile(before, after, "satindex_visible_seconds", q)) for q in (0.5, 0.99)}
+    return {"rate_wanted": rate, "rate_kept": round(produced["records"] / produced["seconds"]), "lost": out["lost"],
+            "probe": summary(out["ms"]), "exported": exported}
+
+
+def while_ingesting(plan, broker, node, topics, subject, tokens, rate):
+    """Saturation of hot device pages while events arrive, then an open loop at half of that."""
+    hot = routes(subject)["hot"]
+    with arriving(plan, broker, topics, rate, "2026-07-01T00:00:00Z") as background:
+        settle_machine(2)
+        saturation = saturate(node.http, hot, tokens["screen"], plan.seconds, plan.work)
+        half = saturation["requests_per_second"] / 2
+        measured = {}
+        for channel, token in tokens.items():
+            targets = write_targets(plan.work / "targets", node.http, hot, token)
+            measured[channel] = open_loop(targets, half, plan.seconds, plan.work)
+        fixed = ask_satindex(plan, node, subject, tokens, [500], f"ingesting {rate // 1000} k/s")
+        produced = background.stop()
+    return {"rate_wanted": rate, "rate_kept": round(produced["records"] / produced["seconds"]),
+            "saturation": saturation, "half": measured}, fixed
+
+
+def one_core(plan, node, subject, tokens):
+    """Requests a second of hot device pages with the whole process on one core, and of bare Beast sending the same bytes
+    from one thread on that core; three alternating rounds, medians. The client has the other core."""
+    hot = routes(subject)["hot"]
+    status, body = node.ask(hot[0], port=node.http, token=tokens["screen"])
+    assert status == 200, body[:200]
+    body_file = plan.work / "body.json"
+    body_file.write_bytes(body)
+    bare = Running(["taskset", "-c", "0", places.TOOLS / "bare_beast", body_file], stdout=subprocess.PIPE)
+    rates = {"bare": [], **{channel: [] for channel in tokens}}
+    try:
+        port = int(bare.process.stdout.readline())
+        run(["taskset", "-a", "-p", "-c", "0", str(node.process.pid)])
+        for _ in range(1 if plan.quick else 3):
+            rates["bare"].append(saturate(port, hot[:1], "", plan.seconds / 2, plan.work, cpu=1)["requests_per_second"])
+            for channel, token in tokens.items():
+                rates[channel].append(
+                    saturate(node.http, hot[:1], token, plan.seconds / 2, plan.work, cpu=1)["requests_per_second"])
+    finally:
+        run(["taskset", "-a", "-p", "-c", "0-1", str(node.process.pid)])
+        bare.stop()
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    return {"body_bytes": len(body), "rounds": rates, **medians,
+            "ratio": {channel: round(medians[channel] / medians["bare"], 3) for channel in tokens}}
