@@ -30,12 +30,20 @@ Result<std::unique_ptr<BrokerQuestions>> BrokerQuestions::create(const IngestSet
     --commits->open;
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR && err != RD_KAFKA_RESP_ERR__NO_OFFSET) ++commits->failed;
   };
-  const KafkaProperties forced = {
-      {"group.id", settings.kafka.group_id}, {"enable.auto.commit", "false"},
-      {"enable.auto.offset.store", "false"}, {"enable.partition.eof", "true"},
-      {"auto.offset.reset", "error"},        {"isolation.level", "read_uncommitted"},
-      {"queued.min.messages", "1"},          {"queued.max.messages.kbytes", "1024"},
-      {"fetch.message.max.bytes", "65536"},  {"fetch.wait.max.ms", "50"}};
+  const KafkaProperties forced = {{"group.id", settings.kafka.group_id},
+                                  {"enable.auto.commit", "false"},
+                                  {"enable.auto.offset.store", "false"},
+                                  {"enable.partition.eof", "true"},
+                                  {"auto.offset.reset", "error"},
+                                  {"isolation.level", "read_uncommitted"},
+                                  {"queued.min.messages", "1"},
+                                  {"queued.max.messages.kbytes", "1024"},
+                                  {"fetch.message.max.bytes", "65536"},
+                                  {"fetch.wait.max.ms", "50"},
+                                  // How long a commit for information waits for a coordinator, and
+                                  // with it the end of the client.
+                                  {"session.timeout.ms", "2000"},
+                                  {"heartbeat.interval.ms", "500"}};
   auto handle =
       KafkaHandle::create(RD_KAFKA_CONSUMER, settings.kafka, {}, forced, std::move(callbacks));
   if (!handle) return handle.error();
