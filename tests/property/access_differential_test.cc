@@ -1,7 +1,7 @@
-// Strategy: many questions over all histories, options, roles, channels, filters, moments and proofs of freshness, put to
-// logs that are small enough for everything to collide.
-// Invariant: INV-5: product and model, which share no code, never differ on what a caller may see. SATINDEX_CASES sets how
-// many questions are asked.
+// Strategy: many questions over all histories, options, roles, channels, filters, moments and
+// proofs of freshness, put to logs that are small enough for everything to collide. Invariant:
+// INV-5: product and model, which share no code, never differ on what a caller may see.
+// SATINDEX_CASES sets how many questions are asked.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -28,11 +28,13 @@ TEST(AccessDifferential, NoDifferenceInAnyCase) {
     World world(random_log(shape, rng.fork()), rng.fork(), options);
     world.finish();
     const uint64_t count = std::min(kCasesPerWorld, cases - asked);
-    ASSERT_TRUE(nothing_wrong(ask_many(rng, world, static_cast<uint32_t>(count), &habit))) << "case " << asked;
+    ASSERT_TRUE(nothing_wrong(ask_many(rng, world, static_cast<uint32_t>(count), &habit)))
+        << "case " << asked;
     asked += count;
   }
   std::cout << asked << " cases, no difference" << std::endl;
-  EXPECT_TRUE(habit.said_more == 0 || habit.said_end == 0) << habit.said_more << ' ' << habit.said_end;
+  EXPECT_TRUE(habit.said_more == 0 || habit.said_end == 0)
+      << habit.said_more << ' ' << habit.said_end;
 }
 
 }  // namespace

@@ -1,10 +1,11 @@
-// Strategy: every order of {event, ownership given, ownership ended, correction, page 1, page 2, restart}, each at most
-// once, up to six of them. Each order plays on a device and a party of its own; orders that restart at the same step share
-// a store and go through their steps together, so that thousands of them cost a handful of restarts. Played with three
-// kinds of correction, once with live commits and no background work before the end, once with bulk commits and a step of
+// Strategy: every order of {event, ownership given, ownership ended, correction, page 1, page 2,
+// restart}, each at most once, up to six of them. Each order plays on a device and a party of its
+// own; orders that restart at the same step share a store and go through their steps together, so
+// that thousands of them cost a handful of restarts. Played with three kinds of correction, once
+// with live commits and no background work before the end, once with bulk commits and a step of
 // work after each.
-// Invariants: no order shows what the model forbids or lacks what it grants (INV-5), and at rest all orders of the same
-// records show the same (INV-3).
+// Invariants: no order shows what the model forbids or lacks what it grants (INV-5), and at rest
+// all orders of the same records show the same (INV-3).
 #include <gtest/gtest.h>
 
 #include <iostream>
@@ -51,8 +52,10 @@ class Stage {
  public:
   Stage(Correction correction, bool bulk) : correction_(correction), bulk_(bulk) {}
 
-  // Empty, or the first thing that is wrong. `rest` collects what each set of records shows in the end.
-  std::string perform(std::vector<Play>* plays, size_t restart_at, std::map<std::string, std::string>* rest) {
+  // Empty, or the first thing that is wrong. `rest` collects what each set of records shows in the
+  // end.
+  std::string perform(std::vector<Play>* plays, size_t restart_at,
+                      std::map<std::string, std::string>* rest) {
     WorldOptions options;
     options.work_now_ns = slot_ns(0);
     world_ = std::make_unique<World>(model::Log{}, 1, options);
@@ -99,7 +102,8 @@ class Stage {
     put(play, std::move(r));
   }
 
-  void append_ownership(Play* play, int from, std::optional<int> to, uint64_t version, bool withdrawn) {
+  void append_ownership(Play* play, int from, std::optional<int> to, uint64_t version,
+                        bool withdrawn) {
     model::OwnershipFields o;
     o.device_id = play->device;
     o.relation = "RESPONSIBLE_SUPPLIER";
@@ -123,15 +127,22 @@ class Stage {
 
   void append(Play* play, Element element) {
     switch (element) {
-      case kEvent: return append_event(play, 27);
-      case kGiven: return append_ownership(play, 15, std::nullopt, 1, false);
-      case kEnded: return append_ownership(play, 15, 25, 2, false);
-      case kCorrection: break;
-      default: return;
+      case kEvent:
+        return append_event(play, 27);
+      case kGiven:
+        return append_ownership(play, 15, std::nullopt, 1, false);
+      case kEnded:
+        return append_ownership(play, 15, 25, 2, false);
+      case kCorrection:
+        break;
+      default:
+        return;
     }
     switch (correction_) {
-      case Correction::kWithdrawn: return append_ownership(play, 15, std::nullopt, 3, true);
-      case Correction::kLengthened: return append_ownership(play, 15, 40, 3, false);
+      case Correction::kWithdrawn:
+        return append_ownership(play, 15, std::nullopt, 3, true);
+      case Correction::kLengthened:
+        return append_ownership(play, 15, 40, 3, false);
       case Correction::kMovedEarlier:
         append_ownership(play, 15, std::nullopt, 3, true);
         return append_ownership(play, 5, 29, 1, false);
@@ -160,7 +171,8 @@ class Stage {
       std::optional<store::TrailPosition>& cursor = play->cursor[view];
       if (!second) cursor.reset();
       const PageSeen page = *Asked(ask, *world_).page(second ? cursor : std::nullopt);
-      const model::Answer all = play->model.answer(ask.settings, ask.caller, ask.question, {ask.now_ns});
+      const model::Answer all =
+          play->model.answer(ask.settings, ask.caller, ask.question, ask.moment(*world_));
       std::string expected = "nothing";
       for (const model::Entry& e : all.entries) {
         if (second && cursor && e.time_ns >= cursor->time_ns) continue;
@@ -175,7 +187,8 @@ class Stage {
           allowed = false;
           for (const model::Entry& e : all.entries) allowed = allowed || e.line() == shown;
         }
-        if (!allowed) return ask.describe() + "\n  shown:    " + shown + "\n  expected: " + expected;
+        if (!allowed)
+          return ask.describe() + "\n  shown:    " + shown + "\n  expected: " + expected;
       }
       if (page.cross_user != all.cross_user) return ask.describe() + "\n  crossUser differs";
       if (!second) cursor = page.next;
@@ -190,11 +203,13 @@ class Stage {
       const PageSeen page = *Asked(ask, *world_).page(std::nullopt);
       std::string lines = std::to_string(static_cast<int>(page.cross_user));
       for (const model::Entry& e : page.entries) lines += ' ' + e.timestamp;
-      const model::Answer all = play->model.answer(ask.settings, ask.caller, ask.question, {ask.now_ns});
+      const model::Answer all =
+          play->model.answer(ask.settings, ask.caller, ask.question, ask.moment(*world_));
       std::string expected = std::to_string(static_cast<int>(all.cross_user));
       for (const model::Entry& e : all.entries) expected += ' ' + e.timestamp;
       if (page.pending) return ask.describe() + "\n  still pending at rest";
-      if (lines != expected) return ask.describe() + "\n  shown:    " + lines + "\n  expected: " + expected;
+      if (lines != expected)
+        return ask.describe() + "\n  shown:    " + lines + "\n  expected: " + expected;
       shows += lines + '|';
     }
     std::string records(4, '-');
@@ -202,13 +217,16 @@ class Stage {
       if (e <= kCorrection) records[e] = '+';
     }
     const auto [it, first] = rest->try_emplace(records, shows);
-    if (!first && it->second != shows) return "\n  at rest: " + shows + "\n  another order: " + it->second;
+    if (!first && it->second != shows)
+      return "\n  at rest: " + shows + "\n  another order: " + it->second;
     return {};
   }
 
   std::string describe(const Play& play, size_t step) const {
-    static const char* const kNames[] = {"event", "given", "ended", "correction", "page1", "page2", "restart"};
-    std::string out = "correction " + std::to_string(static_cast<int>(correction_)) + (bulk_ ? " bulk:" : " live:");
+    static const char* const kNames[] = {"event", "given", "ended",  "correction",
+                                         "page1", "page2", "restart"};
+    std::string out = "correction " + std::to_string(static_cast<int>(correction_)) +
+                      (bulk_ ? " bulk:" : " live:");
     for (size_t i = 0; i < play.order.size(); ++i) {
       out += std::string(i == step ? " >" : " ") + kNames[play.order[i]];
     }
@@ -243,7 +261,8 @@ TEST(Interleavings, NoOrderShowsTooMuchAndAllOrdersEndAlike) {
   std::vector<Element> none;
   all_orders(&none, &orders);
   ASSERT_EQ(orders.size(), 7u + 42 + 210 + 840 + 2520 + 5040);
-  for (Correction correction : {Correction::kWithdrawn, Correction::kLengthened, Correction::kMovedEarlier}) {
+  for (Correction correction :
+       {Correction::kWithdrawn, Correction::kLengthened, Correction::kMovedEarlier}) {
     std::map<std::string, std::string> rest;
     for (bool bulk : {false, true}) {
       for (size_t restart_at = 0; restart_at <= kLongest; ++restart_at) {

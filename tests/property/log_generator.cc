@@ -13,13 +13,16 @@ namespace satindex::property {
 using model::EventFields;
 using model::OwnershipFields;
 
-const std::vector<std::string> kParties = {"SUP1", "SUP2", "SUP3", "NET1",
-                                           "P\xC3\xA4rty-of-64-bytes-012345678901234567890123456789012345678901234"};
+const std::vector<std::string> kParties = {
+    "SUP1", "SUP2", "SUP3", "NET1",
+    "P\xC3\xA4rty-of-64-bytes-012345678901234567890123456789012345678901234"};
 const std::vector<std::string> kRoles = {"IS", "ES", "GS", "RSA", "ED", "GT", "OU", "NEWROLE"};
 const std::vector<std::string> kEventTypes = {
-    "SERVICE_REQUEST", "SIGNED_PRE_COMMAND", "ACKNOWLEDGEMENT", "PRE_COMMAND",   "SERVICE_RESPONSE",
-    "DEVICE_ALERT",    "DCC_ALERT",          "NEVER_SEEN",      "service_request"};
-const std::vector<std::string> kSrvs = {"4.1", "4.10", "4.8.1", "6.2", "6.20", "7.1", "99.99", "x\"y\\z"};
+    "SERVICE_REQUEST", "SIGNED_PRE_COMMAND", "ACKNOWLEDGEMENT",
+    "PRE_COMMAND",     "SERVICE_RESPONSE",   "DEVICE_ALERT",
+    "DCC_ALERT",       "NEVER_SEEN",         "service_request"};
+const std::vector<std::string> kSrvs = {"4.1",  "4.10", "4.8.1", "6.2",
+                                        "6.20", "7.1",  "99.99", "x\"y\\z"};
 const std::vector<std::string> kDeviceTypes = {"ESME", "GSME", "CHF", "TOASTER"};
 
 namespace {
@@ -58,9 +61,9 @@ class Generator {
   }
 
   std::string device() {  // a few are far busier than the rest
-    return device_name(static_cast<int>(
-        std::min(rng_.below(static_cast<uint32_t>(shape_.devices)),
-                 rng_.below(static_cast<uint32_t>(shape_.devices)))));
+    return device_name(
+        static_cast<int>(std::min(rng_.below(static_cast<uint32_t>(shape_.devices)),
+                                  rng_.below(static_cast<uint32_t>(shape_.devices)))));
   }
 
   std::string any_case(std::string id) {
@@ -74,11 +77,20 @@ class Generator {
   model::Instant moment() {
     int64_t ns = slot_ns(static_cast<int>(rng_.below(static_cast<uint32_t>(shape_.slots))));
     switch (rng_.below(8)) {
-      case 0: ns += 1; break;
-      case 1: ns -= 1; break;
-      case 2: ns += 500'000'000; break;
-      case 3: ns += 123'000'000; break;
-      default: break;
+      case 0:
+        ns += 1;
+        break;
+      case 1:
+        ns -= 1;
+        break;
+      case 2:
+        ns += 500'000'000;
+        break;
+      case 3:
+        ns += 123'000'000;
+        break;
+      default:
+        break;
     }
     return model::from_ns(ns);
   }
@@ -131,7 +143,8 @@ class Generator {
     e.user_id = any_case(user_name(static_cast<int>(rng_.below(kUsers))));
     e.user_role = rng_.pick(kRoles);
     e.device_id = maybe(8, [&] { return any_case(device()); });
-    e.request_id = maybe(3, [&] { return any_case(request_name(static_cast<int>(rng_.below(kRequests)))); });
+    e.request_id =
+        maybe(3, [&] { return any_case(request_name(static_cast<int>(rng_.below(kRequests)))); });
     e.srv = maybe(5, [&] { return rng_.pick(kSrvs); });
     e.device_type = maybe(4, [&] { return rng_.pick(kDeviceTypes); });
     e.smets_version = maybe(3, [&] { return std::string(rng_.one_in(2) ? "SMETS1" : "SMETS2"); });
@@ -142,12 +155,24 @@ class Generator {
 
   void vary(EventFields* e) {
     switch (rng_.below(6)) {
-      case 0: e->event_id = maybe(3, [&] { return std::string(rng_.pick(kEventIds)); }); break;
-      case 1: e->device_id = maybe(3, [&] { return device(); }); break;
-      case 2: e->command_variant = rng_.one_in(2) ? std::optional<int>() : std::optional<int>(0); break;
-      case 3: e->smets_version = std::nullopt; break;
-      case 4: e->user_role = rng_.pick(kRoles); break;
-      default: e->response_code = "W000123"; break;
+      case 0:
+        e->event_id = maybe(3, [&] { return std::string(rng_.pick(kEventIds)); });
+        break;
+      case 1:
+        e->device_id = maybe(3, [&] { return device(); });
+        break;
+      case 2:
+        e->command_variant = rng_.one_in(2) ? std::optional<int>() : std::optional<int>(0);
+        break;
+      case 3:
+        e->smets_version = std::nullopt;
+        break;
+      case 4:
+        e->user_role = rng_.pick(kRoles);
+        break;
+      default:
+        e->response_code = "W000123";
+        break;
     }
   }
 
@@ -159,7 +184,9 @@ class Generator {
     put_event(e, true);
   }
 
-  int any_partition() { return static_cast<int>(rng_.below(static_cast<uint32_t>(shape_.partitions))); }
+  int any_partition() {
+    return static_cast<int>(rng_.below(static_cast<uint32_t>(shape_.partitions)));
+  }
 
   void put_event(const EventFields& e, bool again) {
     model::LogRecord d;
@@ -217,8 +244,11 @@ class Generator {
     if (rng_.one_in(40)) o->version = UINT64_MAX - rng_.below(2);
     o->device_id = any_case(model::canonical(o->device_id));
     switch (rng_.below(5)) {
-      case 0: break;  // said again
-      case 1: o->withdrawn = !o->withdrawn; break;
+      case 0:
+        break;  // said again
+      case 1:
+        o->withdrawn = !o->withdrawn;
+        break;
       case 2:  // moved: withdrawn, and another begins elsewhere
         o->withdrawn = true;
         put_ownership(*o);
@@ -226,9 +256,12 @@ class Generator {
         o->valid_from = edge();
         o->valid_to = end_after(o->valid_from);
         break;
-      default: o->valid_to = end_after(o->valid_from); break;
+      default:
+        o->valid_to = end_after(o->valid_from);
+        break;
     }
-    if (o->withdrawn && rng_.one_in(4)) o->valid_to = "2000-01-01T00:00:00Z";  // legal when withdrawn
+    if (o->withdrawn && rng_.one_in(4))
+      o->valid_to = "2000-01-01T00:00:00Z";  // legal when withdrawn
     if (!o->withdrawn && o->valid_to &&
         model::read_time(*o->valid_to).instant < model::read_time(o->valid_from).instant) {
       o->valid_to = std::nullopt;
@@ -248,8 +281,8 @@ class Generator {
   }
 
   void add_unreadable() {
-    static const char* const kBroken[] = {"", "{", "[1]", "{\"deviceId\":1}", "\xFF\xFE", "null",
-                                          "{\"version\":1,\"version\":2}"};
+    static const char* const kBroken[] = {
+        "", "{", "[1]", "{\"deviceId\":1}", "\xFF\xFE", "null", "{\"version\":1,\"version\":2}"};
     model::LogRecord d;
     d.topic = model::Topic::kOwnership;
     d.value = rng_.pick(kBroken);
@@ -321,7 +354,9 @@ int home_partition(const std::string& device, int partitions) {
   return store::partition_of(store::kPartitionerMurmur2, schemas::DeviceId{*eui}, partitions);
 }
 
-model::Log random_log(const LogShape& shape, uint64_t seed) { return Generator(shape, seed).generate(); }
+model::Log random_log(const LogShape& shape, uint64_t seed) {
+  return Generator(shape, seed).generate();
+}
 
 LogShape random_shape(Rng& rng) {
   LogShape s;

@@ -1,5 +1,6 @@
-// Random logs in which everything collides: few devices, users, parties and hours, so that redeliveries, equal times,
-// corrections and conflicts happen all the time. The same seed gives the same log.
+// Random logs in which everything collides: few devices, users, parties and hours, so that
+// redeliveries, equal times, corrections and conflicts happen all the time. The same seed gives the
+// same log.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +17,12 @@ struct LogShape {
   int partitions = 2;
   int devices = 6;
   int events = 200;
-  int intervals = 30;       // each with up to three corrections
-  int unreadable = 3;       // ownership records that may be the end of a right; as many again that are events
-  bool misplaced = false;   // records of a device also lie where no partitioner puts them
-  bool extremes = true;     // times at the ends of what is legal
-  int slots = 48;           // distinct hours
+  int intervals = 30;  // each with up to three corrections
+  int unreadable =
+      3;  // ownership records that may be the end of a right; as many again that are events
+  bool misplaced = false;  // records of a device also lie where no partitioner puts them
+  bool extremes = true;    // times at the ends of what is legal
+  int slots = 48;          // distinct hours
 };
 
 LogShape random_shape(Rng& rng);

@@ -1,9 +1,10 @@
-// The model itself, held against examples worked out by hand from the contract, and the generator against what it is for:
-// a model that is wrong in the same way as the product proves nothing.
+// The model itself, held against examples worked out by hand from the contract, and the generator
+// against what it is for: a model that is wrong in the same way as the product proves nothing.
+#include "tests/support/model/model.h"
+
 #include <gtest/gtest.h>
 
 #include "tests/property/log_generator.h"
-#include "tests/support/model/model.h"
 
 namespace satindex::property {
 namespace {
@@ -18,7 +19,8 @@ std::string hour(int i) { return model::write_time(model::from_ns(slot_ns(i)), 0
 
 class ModelOfTheContract : public ::testing::Test {
  protected:
-  void event(const std::string& time, const std::string& type, const std::string& user, int partition = 0) {
+  void event(const std::string& time, const std::string& type, const std::string& user,
+             int partition = 0) {
     model::EventFields e;
     e.timestamp = time;
     e.event_type = type;
@@ -27,21 +29,25 @@ class ModelOfTheContract : public ::testing::Test {
     e.device_id = kDevice;
     model_.apply({model::Topic::kEvents, partition, offset_++, kDevice, "", e, {}});
   }
-  void owner(const std::string& party, int from, std::optional<int> to, uint64_t version, bool withdrawn = false) {
-    model::OwnershipFields o{kDevice, "RESPONSIBLE_SUPPLIER", party, hour(from), std::nullopt, version, withdrawn};
+  void owner(const std::string& party, int from, std::optional<int> to, uint64_t version,
+             bool withdrawn = false) {
+    model::OwnershipFields o{
+        kDevice, "RESPONSIBLE_SUPPLIER", party, hour(from), std::nullopt, version, withdrawn};
     if (to) o.valid_to = hour(*to);
     model_.apply({model::Topic::kOwnership, 0, offset_++, kDevice, "", o, {}});
   }
   void unreadable() { model_.apply({model::Topic::kOwnership, 0, offset_++, kDevice, "", {}, {}}); }
 
-  model::Answer ask(Route route, const std::string& party, History history, int now, bool fresh = true) {
+  model::Answer ask(Route route, const std::string& party, History history, int now,
+                    bool fresh = true) {
     model::Settings settings;
     settings.option = Option::kA;
     settings.history = history;
     model::Question q;
     q.route = route;
     q.device = kDevice;
-    return model_.answer(settings, {party, "IS", {user_name(1)}, false}, q, {slot_ns(now), fresh, fresh});
+    return model_.answer(settings, {party, "IS", {user_name(1)}, false}, q,
+                         {slot_ns(now), fresh, fresh, false});
   }
   size_t rows(Route route, const std::string& party, History history, int now) {
     return ask(route, party, history, now).entries.size();
@@ -100,9 +106,11 @@ TEST_F(ModelOfTheContract, SuspensionAndFreshness) {
   event(hour(15), "SERVICE_REQUEST", user_name(0));
   owner("SUP1", 10, std::nullopt, 1);
   owner("SUP2", 10, std::nullopt, 1);
-  EXPECT_EQ(ask(Route::kDevice, "SUP1", History::kCurrent, 20, false).cross_user, model::CrossUser::kWithheld);
+  EXPECT_EQ(ask(Route::kDevice, "SUP1", History::kCurrent, 20, false).cross_user,
+            model::CrossUser::kWithheld);
   unreadable();
-  EXPECT_EQ(ask(Route::kDevice, "SUP1", History::kCurrent, 20).cross_user, model::CrossUser::kWithheld);
+  EXPECT_EQ(ask(Route::kDevice, "SUP1", History::kCurrent, 20).cross_user,
+            model::CrossUser::kWithheld);
   EXPECT_EQ(ask(Route::kDevice, "NET1", History::kCurrent, 20).cross_user, model::CrossUser::kNone);
   EXPECT_TRUE(ask(Route::kOwned, "SUP1", History::kCurrent, 20).partial);
   owner("SUP1", 10, std::nullopt, 1);  // the same version again is enough, for this party
@@ -111,9 +119,10 @@ TEST_F(ModelOfTheContract, SuspensionAndFreshness) {
 }
 
 TEST(Instants, RoundTrip) {
-  for (const char* text : {"0001-01-01T00:00:00Z", "0000-02-29T23:59:59.5Z", "1969-12-31T23:59:59.999999999Z",
-                           "1970-01-01T00:00:00Z", "2024-02-29T12:00:00.120Z", "2261-12-31T23:59:59Z",
-                           "9999-12-31T23:59:59.999999999Z"}) {
+  for (const char* text :
+       {"0001-01-01T00:00:00Z", "0000-02-29T23:59:59.5Z", "1969-12-31T23:59:59.999999999Z",
+        "1970-01-01T00:00:00Z", "2024-02-29T12:00:00.120Z", "2261-12-31T23:59:59Z",
+        "9999-12-31T23:59:59.999999999Z"}) {
     const model::Written w = model::read_time(text);
     EXPECT_EQ(model::write_time(w.instant, w.decimals), text);
   }

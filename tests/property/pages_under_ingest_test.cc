@@ -1,7 +1,8 @@
-// Strategy: a trail is read in small pages; between the pages records arrive, are packed, worked in, the store is reopened
-// and the clock goes on. Each page is asked of a service that has seen nothing of the pages before.
-// Invariant: INV-4: put together, the pages hold exactly once all that was there at page 1 and that the caller may see at
-// every page; nothing on a page is more than the caller may see at that moment (INV-5).
+// Strategy: a trail is read in small pages; between the pages records arrive, are packed, worked
+// in, the store is reopened and the clock goes on. Each page is asked of a service that has seen
+// nothing of the pages before. Invariant: INV-4: put together, the pages hold exactly once all that
+// was there at page 1 and that the caller may see at every page; nothing on a page is more than the
+// caller may see at that moment (INV-5).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,7 +14,8 @@
 namespace satindex::property {
 namespace {
 
-// A redelivery may bring a more precise writing of the time between two pages: the same event all the same.
+// A redelivery may bring a more precise writing of the time between two pages: the same event all
+// the same.
 std::string event_line(model::Entry entry) {
   entry.timestamp = model::write_time(model::from_ns(entry.time_ns), 9);
   return entry.line();
@@ -32,8 +34,10 @@ struct Reading {
 
 Counts visible(const Ask& ask, const World& world) {
   Counts out;
-  for (const model::Entry& e : world.model().answer(ask.settings, ask.caller, ask.question, ask.moment(world)).entries) {
-    const bool may_lack = ask.question.route == model::Route::kOwned && world.misplaced().count(e.device_id.value_or(""));
+  for (const model::Entry& e :
+       world.model().answer(ask.settings, ask.caller, ask.question, ask.moment(world)).entries) {
+    const bool may_lack = ask.question.route == model::Route::kOwned &&
+                          world.misplaced().count(e.device_id.value_or(""));
     // Counted as visible, but not as due.
     out[event_line(e)] += may_lack ? 0 : 1;
   }
@@ -50,7 +54,8 @@ void take(const Ask& ask, const World& world, const PageSeen& page, bool first, 
   for (size_t i = 0; i < page.entries.size(); ++i) {
     const std::string line = event_line(page.entries[i]);
     if (now.count(line) == 0) r->wrong += "\n  not to be shown: " + line;
-    if (r->last && !(*r->last < page.positions[i])) r->wrong += "\n  twice, or out of order: " + line;
+    if (r->last && !(*r->last < page.positions[i]))
+      r->wrong += "\n  twice, or out of order: " + line;
     r->last = page.positions[i];
     ++r->seen[line];
   }

@@ -78,7 +78,8 @@ model::Entry seen(const trail::Entry& entry) {
   e.device_type = present(row.device_attrs->first);
   e.smets_version = present(row.device_attrs->second);
   if (entry.show_response_code) e.response_code = present(row.outcome->second);
-  if (entry.show_command_variant && row.service->variant >= 0) e.command_variant = row.service->variant;
+  if (entry.show_command_variant && row.service->variant >= 0)
+    e.command_variant = row.service->variant;
   e.own = entry.own;
   return e;
 }
@@ -130,14 +131,17 @@ bool Ask::fresh(int partition) const {
 model::Moment Ask::moment(const World& world) const {
   model::Moment m;
   m.now_ns = now_ns;
+  m.clock_behind = clock_behind_ns > model::kSecond;
   for (int p = 0; p < world.partitions(); ++p) m.all_fresh = m.all_fresh && fresh(p);
   m.device_fresh = m.all_fresh;
   if (question.route != model::Route::kDevice) return m;
-  // The one partition that the partitioners which fit every ownership record agree on; else every partition.
+  // The one partition that the partitioners which fit every ownership record agree on; else every
+  // partition.
   const uint8_t fits = fitting_partitioners(world);
   std::set<int> named;
   for (auto bit : {store::kPartitionerMurmur2, store::kPartitionerCrc32}) {
-    if (fits & bit) named.insert(store::partition_of(bit, device_id(question.device), world.partitions()));
+    if (fits & bit)
+      named.insert(store::partition_of(bit, device_id(question.device), world.partitions()));
   }
   if (named.size() == 1) m.device_fresh = fresh(*named.begin());
   return m;
@@ -151,12 +155,15 @@ std::string Ask::describe() const {
                     " history=" + kHistories[static_cast<int>(settings.history)] + " types=";
   for (const auto& t : settings.cross_user_types) out += t + ',';
   out += " hide=" + std::to_string(settings.hide_request_id) +
-         std::to_string(settings.hide_command_variant) + std::to_string(settings.hide_response_code);
+         std::to_string(settings.hide_command_variant) +
+         std::to_string(settings.hide_response_code);
   out += " retention=" + std::to_string(settings.retention_ns);
-  out += "\n  caller party=" + caller.party + " role=" + caller.role + (caller.report ? " report" : " screen");
+  out += "\n  caller party=" + caller.party + " role=" + caller.role +
+         (caller.report ? " report" : " screen");
   for (const auto& id : caller.user_ids) out += ' ' + id;
-  out += std::string("\n  route=") + kRoutes[static_cast<int>(question.route)] + ' ' + question.device +
-         " now=" + model::write_time(model::from_ns(now_ns), 9) + " limit=" + std::to_string(limit);
+  out += std::string("\n  route=") + kRoutes[static_cast<int>(question.route)] + ' ' +
+         question.device + " now=" + model::write_time(model::from_ns(now_ns), 9) +
+         " limit=" + std::to_string(limit);
   if (question.from_ns) out += " from=" + model::write_time(model::from_ns(*question.from_ns), 9);
   if (question.to_ns) out += " to=" + model::write_time(model::from_ns(*question.to_ns), 9);
   for (const auto& s : question.srv) out += " srv=" + s;
@@ -167,6 +174,7 @@ std::string Ask::describe() const {
   if (question.others_only) out += " othersOnly";
   out += " proofs=";
   for (Proof p : proofs) out += std::to_string(static_cast<int>(p));
+  if (clock_behind_ns != 0) out += " clock behind by " + std::to_string(clock_behind_ns) + " ns";
   return out + (unread_partitions ? " unread partitions" : "");
 }
 
@@ -179,6 +187,7 @@ Asked::Asked(const Ask& ask, const World& world) : ask_(ask), board_(make_board(
   }
   trail::TrailSettings settings;
   settings.retention_ns = ask.settings.retention_ns;
+  settings.latest_now_ns = ask.now_ns + ask.clock_behind_ns;
   service_ = std::make_unique<trail::TrailService>(world.shards(), board_.get(), *std::move(policy),
                                                    settings, &clock_);
 }
@@ -224,21 +233,22 @@ std::optional<std::vector<PageSeen>> Asked::all() const {
 namespace {
 
 // Compares page shapes: flags, sizes, the order. Appends to *out.
-void compare_pages(const Ask& ask, const model::Answer& expected, bool must_be_partial, bool may_be_partial,
-                   const std::vector<PageSeen>& pages, std::string* out) {
+void compare_pages(const Ask& ask, const model::Answer& expected, bool must_be_partial,
+                   bool may_be_partial, const std::vector<PageSeen>& pages, std::string* out) {
   std::optional<store::TrailPosition> last;
   for (size_t i = 0; i < pages.size(); ++i) {
     const PageSeen& page = pages[i];
     const std::string at = " on page " + std::to_string(i + 1);
     if (page.cross_user != expected.cross_user) {
-      *out += "\n  crossUser is " + std::to_string(static_cast<int>(page.cross_user)) + ", expected " +
-              std::to_string(static_cast<int>(expected.cross_user)) + at;
+      *out += "\n  crossUser is " + std::to_string(static_cast<int>(page.cross_user)) +
+              ", expected " + std::to_string(static_cast<int>(expected.cross_user)) + at;
     }
     if (page.partial ? !may_be_partial : must_be_partial) {
       *out += std::string("\n  partial is ") + (page.partial ? "true" : "false") + at;
     }
     if (page.entries.size() > ask.limit) *out += "\n  more than limit entries" + at;
-    if (page.next && page.entries.size() < ask.limit) *out += "\n  a short page before the end" + at;
+    if (page.next && page.entries.size() < ask.limit)
+      *out += "\n  a short page before the end" + at;
     for (const store::TrailPosition& position : page.positions) {
       if (last && !(*last < position)) *out += "\n  positions do not ascend" + at;
       last = position;
@@ -246,7 +256,8 @@ void compare_pages(const Ask& ask, const model::Answer& expected, bool must_be_p
   }
 }
 
-void compare_entries(const std::vector<model::Entry>& expected, const std::vector<model::Entry>& seen_all,
+void compare_entries(const std::vector<model::Entry>& expected,
+                     const std::vector<model::Entry>& seen_all,
                      const std::set<std::string>& may_lack, bool pending, std::string* out) {
   for (size_t i = 1; i < seen_all.size(); ++i) {
     const model::Entry& a = seen_all[i - 1];
@@ -283,7 +294,8 @@ std::string difference(const Ask& ask, const World& world,
   const model::Answer expected =
       world.model().answer(ask.settings, ask.caller, ask.question, ask.moment(world));
   if (expected.forbidden != !pages) {
-    return expected.forbidden ? "\n  answered, but is forbidden" : "\n  forbidden, but should be answered";
+    return expected.forbidden ? "\n  answered, but is forbidden"
+                              : "\n  forbidden, but should be answered";
   }
   if (!pages) return {};
   std::string out;
@@ -300,8 +312,10 @@ std::string difference(const Ask& ask, const World& world,
       if (entitled(device)) may_lack.insert(device);
     }
     const bool known = fitting_partitioners(world) == store::kPartitionerMurmur2;
-    for (const std::string& device : world.strays()) must_be_partial = must_be_partial || (known && entitled(device));
-    // Once ownership contradicts the partitioner that the log was made with, nothing tells who is in the wrong place.
+    for (const std::string& device : world.strays())
+      must_be_partial = must_be_partial || (known && entitled(device));
+    // Once ownership contradicts the partitioner that the log was made with, nothing tells who is
+    // in the wrong place.
     may_be_partial = may_be_partial || !may_lack.empty() || (!known && !world.misplaced().empty());
   }
   std::vector<model::Entry> all;
@@ -309,9 +323,11 @@ std::string difference(const Ask& ask, const World& world,
     pending = pending || page.pending;
     all.insert(all.end(), page.entries.begin(), page.entries.end());
   }
-  if (ask.question.route != model::Route::kOwned && pending) out += "\n  pending, but not a portfolio";
+  if (ask.question.route != model::Route::kOwned && pending)
+    out += "\n  pending, but not a portfolio";
   const bool withheld = expected.cross_user == model::CrossUser::kWithheld;
-  compare_pages(ask, expected, must_be_partial && !withheld, may_be_partial || must_be_partial || withheld, *pages, &out);
+  compare_pages(ask, expected, must_be_partial && !withheld,
+                may_be_partial || must_be_partial || withheld, *pages, &out);
   compare_entries(expected.entries, all, may_lack, pending, &out);
   if (habit != nullptr && pages->size() > 1 && pages->back().entries.empty()) ++habit->said_more;
   if (habit != nullptr && pages->back().entries.size() == ask.limit) ++habit->said_end;

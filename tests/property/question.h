@@ -1,5 +1,6 @@
-// Ask: one question with everything that decides its answer (rules, caller, route, filters, the moment, what is fresh),
-// put to the product and to the model, and the comparison of the two. Values; single-threaded.
+// Ask: one question with everything that decides its answer (rules, caller, route, filters, the
+// moment, what is fresh), put to the product and to the model, and the comparison of the two.
+// Values; single-threaded.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,7 @@ struct Ask {
   int64_t now_ns = 0;
   std::vector<Proof> proofs;  // one a partition
   bool unread_partitions = false;
+  int64_t clock_behind_ns = 0;  // how far now is behind the latest now that was used
   uint32_t limit = 50;
 
   bool fresh(int partition) const;
@@ -32,7 +34,8 @@ struct Ask {
   std::string describe() const;
 };
 
-// Mostly fresh, mostly of a party that holds something. now_ns is not before the world's work clock.
+// Mostly fresh, mostly of a party that holds something. now_ns is not before the world's work
+// clock.
 Ask random_ask(Rng& rng, const World& world);
 // Everything fresh, no filter: the plain question.
 Ask plain_ask(const World& world, model::Route route, const std::string& device);
@@ -63,7 +66,8 @@ class Asked {
   std::unique_ptr<trail::TrailService> service_;
 };
 
-// How pages that were filled exactly to the end closed: a hint of more there must not depend on rows that are not shown.
+// How pages that were filled exactly to the end closed: a hint of more there must not depend on
+// rows that are not shown.
 struct EndHabit {
   uint64_t said_more = 0;
   uint64_t said_end = 0;
@@ -72,7 +76,7 @@ struct EndHabit {
 // Empty when product and model agree; else what differs, for a person to read.
 std::string difference(const Ask& ask, const World& world, EndHabit* habit);
 // The same for pages that are already there.
-std::string difference(const Ask& ask, const World& world, const std::optional<std::vector<PageSeen>>& pages,
-                       EndHabit* habit);
+std::string difference(const Ask& ask, const World& world,
+                       const std::optional<std::vector<PageSeen>>& pages, EndHabit* habit);
 
 }  // namespace satindex::property

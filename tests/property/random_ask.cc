@@ -9,7 +9,9 @@ namespace {
 
 void draw_settings(Rng& rng, Ask* ask) {
   model::Settings& s = ask->settings;
-  s.option = rng.one_in(10) ? model::Option::kNone : rng.one_in(3) ? model::Option::kA : model::Option::kB;
+  s.option = rng.one_in(10)  ? model::Option::kNone
+             : rng.one_in(3) ? model::Option::kA
+                             : model::Option::kB;
   s.history = static_cast<model::History>(rng.below(3));
   if (rng.one_in(4)) s.cross_user_types.insert("ACKNOWLEDGEMENT");
   if (rng.one_in(4)) s.cross_user_types.insert("PRE_COMMAND");
@@ -59,6 +61,9 @@ void draw_filters(Rng& rng, model::Question* q) {
 }
 
 void draw_proofs(Rng& rng, Ask* ask) {
+  static constexpr int64_t kBehind[] = {-model::kSecond, model::kSecond, model::kSecond + 1,
+                                        3600 * model::kSecond};
+  if (rng.one_in(16)) ask->clock_behind_ns = rng.pick(kBehind);
   if (!rng.one_in(8)) return;
   for (Proof& proof : ask->proofs) {
     if (rng.one_in(2)) proof = static_cast<Proof>(rng.below(7));
@@ -89,7 +94,8 @@ Ask random_ask(Rng& rng, const World& world) {
   if (rng.one_in(2)) draw_filters(rng, &ask.question);
   draw_proofs(rng, &ask);
   ask.now_ns = std::max(draw_time(rng), world.options().work_now_ns);
-  if (rng.one_in(4)) ask.settings.retention_ns = slot_ns(static_cast<int>(rng.below(48))) - slot_ns(0) + 1;
+  if (rng.one_in(4))
+    ask.settings.retention_ns = slot_ns(static_cast<int>(rng.below(48))) - slot_ns(0) + 1;
   if (world.options().retention_ns > 0) ask.settings.retention_ns = world.options().retention_ns;
   static constexpr uint32_t kLimits[] = {1, 2, 3, 7, 20, 50, 50, 1000, 1000, 1000};
   ask.limit = rng.pick(kLimits);

@@ -1,6 +1,7 @@
-// Strategy: random logs fed in random steps (live and bulk commits, work, settling, reopening, replays, records seen again),
-// with random questions between the steps and many more at rest.
-// Invariants: INV-1, INV-2, INV-3: the answer is that of the committed prefix of the log, whichever way it came in.
+// Strategy: random logs fed in random steps (live and bulk commits, work, settling, reopening,
+// replays, records seen again), with random questions between the steps and many more at rest.
+// Invariants: INV-1, INV-2, INV-3: the answer is that of the committed prefix of the log, whichever
+// way it came in.
 #include <gtest/gtest.h>
 
 #include "tests/property/checking.h"
@@ -32,8 +33,8 @@ TEST(RandomLog, EveryAnswerIsTheModels) {
     ASSERT_TRUE(nothing_wrong(ask_many(rng, world, 60, &habit))) << "at rest";
     for (store::Shard* shard : world.shards()) ASSERT_FALSE(shard->any_pending());
   }
-  // A page that is exactly full at the end either always or never says that more may follow: the hint must not depend on
-  // rows that are not shown.
+  // A page that is exactly full at the end either always or never says that more may follow: the
+  // hint must not depend on rows that are not shown.
   EXPECT_TRUE(habit.said_more == 0 || habit.said_end == 0)
       << habit.said_more << " times it said more, " << habit.said_end << " times it did not";
 }

@@ -1,4 +1,5 @@
-// Rng: one stream of numbers from one seed, the same on every machine (no std distribution). A value, single-threaded.
+// Rng: one stream of numbers from one seed, the same on every machine (no std distribution). A
+// value, single-threaded.
 #pragma once
 
 #include <cstdint>

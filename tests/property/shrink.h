@@ -1,5 +1,5 @@
-// Shrinking: what a world did when a difference showed is played again in parts, until nothing can be left out. The result
-// is for a person: the few records and steps, and what differs then.
+// Shrinking: what a world did when a difference showed is played again in parts, until nothing can
+// be left out. The result is for a person: the few records and steps, and what differs then.
 #pragma once
 
 #include <string>

@@ -15,7 +15,8 @@ namespace {
 constexpr int64_t kRecordMillis = 1'704'067'200'000;
 
 std::filesystem::path new_directory() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "satindex-property-XXXXXX").string();
+  std::string pattern =
+      (std::filesystem::temp_directory_path() / "satindex-property-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) std::abort();
   return pattern;
 }
@@ -62,9 +63,10 @@ uint8_t partitioner_mask(const model::LogRecord& record, int partitions) {
 
 struct World::Lane {
   int partition = 0;
-  std::vector<size_t> topic[2];    // indices into the log
-  size_t gathered[2] = {0, 0};     // places in `topic` below which all is gathered, committed or left out
-  size_t done[2] = {0, 0};         // the same of what is committed
+  std::vector<size_t> topic[2];  // indices into the log
+  size_t gathered[2] = {0,
+                        0};  // places in `topic` below which all is gathered, committed or left out
+  size_t done[2] = {0, 0};   // the same of what is committed
   std::vector<size_t> pending;     // gathered, not committed
   std::vector<size_t> replayable;  // committed unreadable ownership records that can be read by now
   std::vector<size_t> replaying;   // gathered
@@ -90,7 +92,8 @@ void World::enlist(size_t index) {
   const model::LogRecord& record = log_[index];
   lane(record.partition).topic[static_cast<int>(record.topic)].push_back(index);
   const std::optional<std::string> device = device_of(record);
-  if (device && home_partition(*device, options_.partitions) != record.partition) misplaced_.insert(*device);
+  if (device && home_partition(*device, options_.partitions) != record.partition)
+    misplaced_.insert(*device);
 }
 
 World::~World() {
@@ -207,14 +210,16 @@ uint32_t World::gather(int partition, uint32_t count) {
 void World::commit(int partition, store::WritePath path) {
   if (!broken_.empty()) return;
   Lane& l = lane(partition);
-  script_.push_back({path == store::WritePath::kLive ? Operation::kLive : Operation::kBulk, partition, 0});
+  script_.push_back(
+      {path == store::WritePath::kLive ? Operation::kLive : Operation::kBulk, partition, 0});
   const auto committed = l.writer->commit(path);
   if (!committed) return must_hold(false, "commit: " + committed.error().message);
   for (int t : {0, 1}) l.done[t] = l.gathered[t];
   for (size_t index : l.pending) {
     model_.apply(log_[index]);
     if (log_[index].replayed) l.replayable.push_back(index);
-    if (log_[index].topic == model::Topic::kEvents && partitioner_mask(log_[index], options_.partitions) == 0) {
+    if (log_[index].topic == model::Topic::kEvents &&
+        partitioner_mask(log_[index], options_.partitions) == 0) {
       strays_.insert(*device_of(log_[index]));
     }
   }
@@ -262,7 +267,8 @@ void World::reopen(int partition) {
     const int64_t last = l.done[t] == 0 ? -1 : log_[l.topic[t][l.done[t] - 1]].offset;
     must_hold(next > last || last == -1, "a committed record is not below the checkpoint");
     if (l.done[t] < l.topic[t].size()) {
-      must_hold(next <= log_[l.topic[t][l.done[t]]].offset, "the checkpoint counts what was not committed");
+      must_hold(next <= log_[l.topic[t][l.done[t]]].offset,
+                "the checkpoint counts what was not committed");
     }
   }
   l.pending.clear();
@@ -274,14 +280,27 @@ void World::step() {
   if (!broken_.empty()) return;
   const int p = static_cast<int>(rng_.below(static_cast<uint32_t>(options_.partitions)));
   switch (rng_.below(40)) {
-    case 0: return reopen(p);
-    case 1: return options_.settle ? settle(p) : work(p);
-    case 2: return feed_again(&lane(p));
-    case 3: case 4:
+    case 0:
+      return reopen(p);
+    case 1:
+      return options_.settle ? settle(p) : work(p);
+    case 2:
+      return feed_again(&lane(p));
+    case 3:
+    case 4:
       if (!lane(p).replayable.empty()) replay(&lane(p), lane(p).replayable.back());
       return;
-    case 5: case 6: case 7: case 8: case 9: case 10: case 11: case 12: return work(p);
-    default: break;
+    case 5:
+    case 6:
+    case 7:
+    case 8:
+    case 9:
+    case 10:
+    case 11:
+    case 12:
+      return work(p);
+    default:
+      break;
   }
   const uint32_t most = rng_.one_in(8) ? 400 : rng_.one_in(2) ? 20 : 2;
   gather(p, 1 + rng_.below(most));
@@ -327,8 +346,8 @@ void World::play(const Operation& operation) {
   Lane& l = lane(operation.partition);
   const int t = operation.record < log_.size() ? static_cast<int>(log_[operation.record].topic) : 0;
   const auto& topic = l.topic[t];
-  const auto place = static_cast<size_t>(
-      std::find(topic.begin(), topic.end(), operation.record) - topic.begin());
+  const auto place =
+      static_cast<size_t>(std::find(topic.begin(), topic.end(), operation.record) - topic.begin());
   switch (operation.kind) {
     case Operation::kFeed:
       if (place >= l.gathered[t] && place < topic.size()) feed_at(&l, t, place);
@@ -342,19 +361,27 @@ void World::play(const Operation& operation) {
     case Operation::kAdvance:
       if (place >= l.gathered[t]) advance(&l, operation.record);
       return;
-    case Operation::kReplay: return replay(&l, operation.record);
-    case Operation::kLive: return commit(operation.partition, store::WritePath::kLive);
-    case Operation::kBulk: return commit(operation.partition, store::WritePath::kBulk);
-    case Operation::kWork: return work(operation.partition);
-    case Operation::kSettle: return settle(operation.partition);
-    case Operation::kReopen: return reopen(operation.partition);
-    case Operation::kDrain: return drain(operation.partition);
+    case Operation::kReplay:
+      return replay(&l, operation.record);
+    case Operation::kLive:
+      return commit(operation.partition, store::WritePath::kLive);
+    case Operation::kBulk:
+      return commit(operation.partition, store::WritePath::kBulk);
+    case Operation::kWork:
+      return work(operation.partition);
+    case Operation::kSettle:
+      return settle(operation.partition);
+    case Operation::kReopen:
+      return reopen(operation.partition);
+    case Operation::kDrain:
+      return drain(operation.partition);
   }
 }
 
 std::string describe(const Script& script, const model::Log& log) {
-  static const char* const kNames[] = {"feed", "feed again", "advance to", "replay", "commit live",
-                                       "commit bulk", "work", "settle", "reopen", "drain"};
+  static const char* const kNames[] = {"feed",        "feed again",  "advance to", "replay",
+                                       "commit live", "commit bulk", "work",       "settle",
+                                       "reopen",      "drain"};
   std::string out;
   for (const Operation& operation : script) {
     out += std::string("\n    ") + kNames[operation.kind] + ' ';

@@ -1,7 +1,8 @@
-// World: one log on its way into the product, in process, and the model beside it. Real shards in a directory of their own,
-// fed partition by partition the way ingest feeds them, with commits, background work, reopenings and replays at moments
-// that a seed decides. The model holds exactly what is committed. Single-threaded. Once the store fails or breaks a promise
-// of its headers, the world stands still and says why in broken().
+// World: one log on its way into the product, in process, and the model beside it. Real shards in a
+// directory of their own, fed partition by partition the way ingest feeds them, with commits,
+// background work, reopenings and replays at moments that a seed decides. The model holds exactly
+// what is committed. Single-threaded. Once the store fails or breaks a promise of its headers, the
+// world stands still and says why in broken().
 #pragma once
 
 #include <atomic>
@@ -34,7 +35,8 @@ class FixedClock : public schemas::Clock {
   std::atomic<int64_t> boot_{0};
 };
 
-// One thing done to the product. A world keeps the list, so that what was found can be played again, and in parts.
+// One thing done to the product. A world keeps the list, so that what was found can be played
+// again, and in parts.
 struct Operation {
   enum Kind { kFeed, kFeedAgain, kAdvance, kReplay, kLive, kBulk, kWork, kSettle, kReopen, kDrain };
   Kind kind = kFeed;
@@ -45,9 +47,10 @@ using Script = std::vector<Operation>;
 
 struct WorldOptions {
   int partitions = 1;
-  int64_t work_now_ns = 0;   // the wall clock of background work: no question may be asked of an earlier one
+  int64_t work_now_ns =
+      0;  // the wall clock of background work: no question may be asked of an earlier one
   int64_t retention_ns = 0;
-  bool settle = true;        // settle() may be called
+  bool settle = true;  // settle() may be called
 };
 
 class World {
@@ -65,7 +68,8 @@ class World {
   void finish();
   void drain();
 
-  // Plays what another world of the same log did, or parts of it: what no longer makes sense is passed over.
+  // Plays what another world of the same log did, or parts of it: what no longer makes sense is
+  // passed over.
   void play(const Script& script);
   const Script& script() const { return script_; }
 
@@ -85,7 +89,8 @@ class World {
   const WorldOptions& options() const { return options_; }
   uint8_t partitioners(int partition) const;
   const model::Log& log() const { return log_; }
-  // Devices some of whose records lie where the partitioner would not put them: a portfolio may lack them (1.3).
+  // Devices some of whose records lie where the partitioner would not put them: a portfolio may
+  // lack them (1.3).
   const std::set<std::string>& misplaced() const { return misplaced_; }
   // Empty, or what the product did that it must never do.
   const std::string& broken() const { return broken_; }

@@ -1,5 +1,6 @@
-// Instant: a time as a record writes it, for the reference model. A value. Reading a text that is no time aborts: the
-// generator writes only legal ones. Covers years 0000 to 9999, which nanoseconds in 64 bits would not.
+// Instant: a time as a record writes it, for the reference model. A value. Reading a text that is
+// no time aborts: the generator writes only legal ones. Covers years 0000 to 9999, which
+// nanoseconds in 64 bits would not.
 #pragma once
 
 #include <compare>

@@ -5,7 +5,9 @@
 namespace satindex::model {
 namespace {
 
-std::string or_absent(const std::optional<std::string>& field) { return field ? '=' + *field : "-"; }
+std::string or_absent(const std::optional<std::string>& field) {
+  return field ? '=' + *field : "-";
+}
 
 std::string or_absent(const std::optional<int>& field) {
   return field ? '=' + std::to_string(*field) : "-";
@@ -54,8 +56,9 @@ std::string canonical(std::string id) {
 std::string Entry::line() const {
   std::string out = timestamp + ' ' + event_type + " user" + '=' + user_id + '/' + user_role;
   out += " device" + or_absent(device_id) + " request" + or_absent(request_id) + " srv" +
-         or_absent(srv) + " variant" + or_absent(command_variant) + " type" + or_absent(device_type) +
-         " smets" + or_absent(smets_version) + " code" + or_absent(response_code);
+         or_absent(srv) + " variant" + or_absent(command_variant) + " type" +
+         or_absent(device_type) + " smets" + or_absent(smets_version) + " code" +
+         or_absent(response_code);
   return out + (own ? " own" : " other");
 }
 
@@ -99,7 +102,8 @@ void Model::apply_ownership(const OwnershipFields& fields, int partition, int64_
       known.valid_to = arrived.valid_to;
     }
   }
-  auto [last, first] = readable_.try_emplace({device, fields.relation, fields.party_id, partition}, offset);
+  auto [last, first] =
+      readable_.try_emplace({device, fields.relation, fields.party_id, partition}, offset);
   if (!first) last->second = std::max(last->second, offset);
 }
 
@@ -139,8 +143,8 @@ std::vector<Held> Model::own_intervals(const std::string& device, const std::str
   return out;
 }
 
-bool Model::entitled(const Settings& settings, const std::string& device, const std::string& relation,
-                     const std::string& party, int64_t now_ns) const {
+bool Model::entitled(const Settings& settings, const std::string& device,
+                     const std::string& relation, const std::string& party, int64_t now_ns) const {
   std::vector<Held> own = own_intervals(device, relation, party, now_ns);
   if (settings.history == History::kTenureFormer) return !own.empty();
   return std::any_of(own.begin(), own.end(), [&](const Held& h) { return h.contains(now_ns); });
@@ -189,11 +193,13 @@ Entry Model::entry(const StoredEvent& event, const Settings& settings, bool own)
   return e;
 }
 
-bool Model::selects(const Question& q, const Settings& settings, const StoredEvent& event, bool own) {
+bool Model::selects(const Question& q, const Settings& settings, const StoredEvent& event,
+                    bool own) {
   const EventFields& f = event.fields;
   if ((q.from_ns && event.ns < *q.from_ns) || (q.to_ns && event.ns >= *q.to_ns)) return false;
   if (q.others_only && own) return false;
-  if (q.request_id && (f.request_id != q.request_id || (!own && settings.hide_request_id))) return false;
+  if (q.request_id && (f.request_id != q.request_id || (!own && settings.hide_request_id)))
+    return false;
   return passes(q.srv, f.srv) && passes(q.user_role, f.user_role) &&
          passes(q.event_type, f.event_type) && passes(q.device_type, f.device_type);
 }
@@ -223,7 +229,8 @@ Answer Model::answer(const Settings& settings, const Caller& caller, const Quest
     auto it = rights.find(device);
     return it == rights.end() ? none : it->second;
   };
-  const bool fresh = q.route == Route::kDevice ? moment.device_fresh : moment.all_fresh;
+  const bool fresh =
+      !moment.clock_behind && (q.route == Route::kDevice ? moment.device_fresh : moment.all_fresh);
   a.cross_user = cross_user(q, excluded, fresh, right_on(q.device));
   if (q.route == Route::kOwned) {
     for (const auto& [device, r] : rights) a.partial = a.partial || (r.entitled && r.suspended);

@@ -1,5 +1,5 @@
-// Model: what CONTRACT.md says the system answers, computed the slow and obvious way from the records applied so far.
-// Single-threaded. Section numbers are those of the contract.
+// Model: what CONTRACT.md says the system answers, computed the slow and obvious way from the
+// records applied so far. Single-threaded. Section numbers are those of the contract.
 #pragma once
 
 #include <map>
@@ -23,7 +23,8 @@ enum class CrossUser { kNone, kIncluded, kWithheld };
 struct Settings {
   Option option = Option::kNone;
   History history = History::kCurrent;
-  std::set<std::string> cross_user_types = {"SERVICE_REQUEST", "SIGNED_PRE_COMMAND", "SERVICE_RESPONSE"};
+  std::set<std::string> cross_user_types = {"SERVICE_REQUEST", "SIGNED_PRE_COMMAND",
+                                            "SERVICE_RESPONSE"};
   std::set<std::string> supplier_roles = {"IS", "ES", "GS"};
   std::set<std::string> network_operator_roles = {"ED", "GT"};
   bool hide_request_id = false;
@@ -59,6 +60,7 @@ struct Moment {
   int64_t now_ns = 0;
   bool device_fresh = true;  // for the device asked about
   bool all_fresh = true;
+  bool clock_behind = false;  // by more than a second, of the latest now used
 };
 
 // 3.4: all the fields an entry has, `title` apart. `place` is what the order is promised by.
@@ -85,7 +87,7 @@ struct Answer {
   bool forbidden = false;
   std::vector<Entry> entries;  // newest first, then by device (none first)
   CrossUser cross_user = CrossUser::kNone;
-  bool partial = false;        // suspended devices; misplaced ones are the caller's business
+  bool partial = false;  // suspended devices; misplaced ones are the caller's business
 };
 
 // [from, to) in nanoseconds; to = kOpen never ends.
@@ -109,7 +111,8 @@ class Model {
                                   const std::string& party, int64_t now_ns) const;
   bool entitled(const Settings& settings, const std::string& device, const std::string& relation,
                 const std::string& party, int64_t now_ns) const;
-  bool suspended(const std::string& device, const std::string& relation, const std::string& party) const;
+  bool suspended(const std::string& device, const std::string& relation,
+                 const std::string& party) const;
   // The relation through which this caller can see what belongs to others; nullopt: rule 1 only.
   static std::optional<std::string> cross_relation(const Settings& settings, const Caller& caller);
   // Every device that an ownership record or an event named.
@@ -144,13 +147,15 @@ class Model {
   void apply_ownership(const OwnershipFields& fields, int partition, int64_t offset);
   Right right(const Settings& settings, const Caller& caller, const std::string& device,
               int64_t now_ns) const;
-  static CrossUser cross_user(const Question& question, bool excluded, bool fresh, const Right& asked);
+  static CrossUser cross_user(const Question& question, bool excluded, bool fresh,
+                              const Right& asked);
   // 3.3: the filters.
   static bool selects(const Question& question, const Settings& settings, const StoredEvent& event,
                       bool own);
   Entry entry(const StoredEvent& event, const Settings& settings, bool own) const;
 
-  std::map<std::string, StoredEvent> events_;  // by everything that makes two records one event (1.3)
+  std::map<std::string, StoredEvent>
+      events_;  // by everything that makes two records one event (1.3)
   std::set<std::string> devices_;
   std::map<IntervalKey, Interval> ledger_;
   std::vector<Unreadable> unreadable_;  // not yet read again

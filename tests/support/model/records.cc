@@ -67,10 +67,11 @@ std::string to_json(const EventFields& event, const Draw& draw) {
   add(&m, "deviceType", event.device_type, draw);
   add(&m, "smetsVersion", event.smets_version, draw);
   add(&m, "responseCode", event.response_code, draw);
-  if (event.command_variant) m.emplace_back("commandVariant", std::to_string(*event.command_variant));
+  if (event.command_variant)
+    m.emplace_back("commandVariant", std::to_string(*event.command_variant));
   if (draw(4) == 0) {
-    static const char* const kPayloads[] = {"\"AAECAwQ=\"", "{\"a\":[1,2,{\"b\":null}]}", "null", "[]",
-                                            "{\"deviceId\":\"not ours\",\"timestamp\":7}"};
+    static const char* const kPayloads[] = {"\"AAECAwQ=\"", "{\"a\":[1,2,{\"b\":null}]}", "null",
+                                            "[]", "{\"deviceId\":\"not ours\",\"timestamp\":7}"};
     m.emplace_back("payload", kPayloads[draw(5)]);
   }
   if (draw(10) == 0) m.emplace_back("somethingElse", "[true,-1.5e3,\"}\"]");
@@ -96,8 +97,8 @@ std::string to_json(const OwnershipFields& ownership, const Draw& draw) {
 
 std::string describe(const LogRecord& record) {
   return std::string(record.topic == Topic::kEvents ? "events" : "ownership") + '/' +
-         std::to_string(record.partition) + '@' + std::to_string(record.offset) + " key=" + record.key +
-         ' ' + record.value;
+         std::to_string(record.partition) + '@' + std::to_string(record.offset) +
+         " key=" + record.key + ' ' + record.value;
 }
 
 }  // namespace satindex::model

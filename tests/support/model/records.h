@@ -1,5 +1,5 @@
-// The records of CONTRACT 1.1 and 1.2 as their fields are written, and their JSON. Values. Strings keep the writer's
-// case and precision: making them equal is the model's business.
+// The records of CONTRACT 1.1 and 1.2 as their fields are written, and their JSON. Values. Strings
+// keep the writer's case and precision: making them equal is the model's business.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +55,8 @@ struct LogRecord {
 // In one partition's one topic, offsets ascend.
 using Log = std::vector<LogRecord>;
 
-// Draws 0..n-1; decides order, white space, nulls for absent fields, escapes, payloads and fields we do not read.
+// Draws 0..n-1; decides order, white space, nulls for absent fields, escapes, payloads and fields
+// we do not read.
 using Draw = std::function<uint32_t(uint32_t n)>;
 std::string to_json(const EventFields& event, const Draw& draw);
 std::string to_json(const OwnershipFields& ownership, const Draw& draw);
