@@ -1,5 +1,6 @@
 #include "indexer/store/upkeep.h"
 
+#include <pthread.h>
 #include <rocksdb/convenience.h>
 
 #include "indexer/store/commit.h"
@@ -25,6 +26,22 @@ Upkeep::Upkeep(Shard& shard) : owner_(shard), shard_(shard.impl()) {
   if (shard_.db->Get(rocksdb::ReadOptions(), slice(kDroppedKey), &value).ok() && value.size() == 2) {
     dropped_below_ = static_cast<uint16_t>((static_cast<uint8_t>(value[0]) << 8) | static_cast<uint8_t>(value[1]));
   }
+}
+
+Upkeep::~Upkeep() {
+  cancel_ = true;
+  if (settling_.joinable()) settling_.join();
+}
+
+void Upkeep::settle_in_background() {
+  if (settling_busy_.exchange(true)) return;
+  if (settling_.joinable()) settling_.join();
+  settling_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "settle");
+    const Result<void> ignored = settle();
+    static_cast<void>(ignored);
+    settling_busy_ = false;
+  });
 }
 
 Result<bool> Upkeep::step(int64_t now_wall_ns, Checkpoint* checkpoint) {
@@ -139,6 +156,7 @@ Result<void> Upkeep::settle() {
   rocksdb::CompactRangeOptions o;
   o.exclusive_manual_compaction = false;
   o.max_subcompactions = 2;
+  o.canceled = &cancel_;
   for (size_t t = 0; t < kTables; ++t) {
     const rocksdb::Status s = shard_.db->CompactRange(o, shard_.handles[t], nullptr, nullptr);
     if (!s.ok()) return to_status(s);

@@ -2,7 +2,9 @@
 // oversize base values, retention. Internal to indexer/store; the writer's thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <thread>
 
 #include "indexer/store/batch.h"
 #include "indexer/store/shard_impl.h"
@@ -12,11 +14,13 @@ namespace satindex::store {
 class Upkeep {
  public:
   explicit Upkeep(Shard& shard);
+  ~Upkeep();
 
   // One step. *checkpoint is what is committed; its next_chunk is advanced and written with the step's changes. True while
   // more is waiting.
   schemas::Result<bool> step(int64_t now_wall_ns, Checkpoint* checkpoint);
   schemas::Result<void> settle();
+  void settle_in_background();
   // The event's bucket has been dropped by retention: it must not come back.
   bool dropped(int64_t event_time_ns) const { return bucket_of(event_time_ns) < dropped_below_; }
 
@@ -29,6 +33,9 @@ class Upkeep {
   Shard::Impl& shard_;
   SortedBatch batch_;
   uint16_t dropped_below_ = 0;
+  std::thread settling_;
+  std::atomic<bool> settling_busy_{false};
+  std::atomic<bool> cancel_{false};
 };
 
 }  // namespace satindex::store

@@ -376,6 +376,8 @@ Result<bool> ShardWriter::work_step(int64_t now_wall_ns) {
 
 Result<void> ShardWriter::settle() { return impl_->upkeep.settle(); }
 
+void ShardWriter::settle_in_background() { impl_->upkeep.settle_in_background(); }
+
 const Checkpoint& ShardWriter::checkpoint() const { return impl_->committed; }
 
 }  // namespace satindex::store

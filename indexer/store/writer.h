@@ -61,8 +61,12 @@ class ShardWriter {
   // One bounded step (about a millisecond to ten) of work left behind by commits: reconciliation of late ownership, large
   // chunks out of small ones, retention. True while more is waiting.
   schemas::Result<bool> work_step(int64_t now_wall_ns);
-  // After a catch-up: brings every file to rest (one full compaction). Minutes for a large index.
+  // After a catch-up: brings every file to rest (one full compaction, which joins and packs small chunks). Minutes for a
+  // large index.
   schemas::Result<void> settle();
+  // The same on a thread of its own, while commits go on. Nothing when one is under way; ends early with the writer. An
+  // error is left to the next one: settling changes no answer.
+  void settle_in_background();
 
   // As committed.
   const Checkpoint& checkpoint() const;
