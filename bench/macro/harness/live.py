@@ -48,10 +48,21 @@ def while_ingesting(plan, broker, node, topics, subject, tokens, rate):
         for channel, token in tokens.items():
             targets = write_targets(plan.work / "targets", node.http, hot, token)
             measured[channel] = open_loop(targets, half, plan.seconds, plan.work)
-        fixed = ask_satindex(plan, node, subject, tokens, [500], f"ingesting {rate // 1000} k/s")
         produced = background.stop()
     return {"rate_wanted": rate, "rate_kept": round(produced["records"] / produced["seconds"]),
-            "saturation": saturation, "half": measured}, fixed
+            "saturation": saturation, "half": measured}
+
+
+def fixed_rate_while_ingesting(plan, broker, node, topics, subject, tokens, rate, queries_rate=500):
+    """All kinds of questions at one rate while events arrive as fast as wanted, or as the producer goes."""
+    with arriving(plan, broker, topics, rate, "2026-08-01T00:00:00Z") as background:
+        settle_machine(2)
+        found = ask_satindex(plan, node, subject, tokens, [queries_rate], "ingesting")
+        produced = background.stop()
+    kept = round(produced["records"] / produced["seconds"])
+    for row in found:
+        row["when"] = f"ingesting {kept / 1000:.0f} k events/s"
+    return found
 
 
 def one_core(plan, node, subject, tokens):

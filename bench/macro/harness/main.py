@@ -132,15 +132,13 @@ def serve(plan, broker, topics, credentials, subject, section):
         say("one core against bare Beast")
         section["live"] = {"one_core": live.one_core(plan, node, subject, tokens)}
         say("produce to visible")
-        section["live"]["visibility"] = live.visibility(plan, broker, node, topics, subject, tokens["screen"])
+        section["live"]["visibility"] = live.visibility(plan, broker, node, topics, subject, tokens["report"])
         say("questions while ingesting")
         rate = 5_000 if plan.quick else 50_000
-        section["live"]["ingesting"], fixed = live.while_ingesting(plan, broker, node, topics, subject, tokens, rate)
+        section["live"]["ingesting"] = live.while_ingesting(plan, broker, node, topics, subject, tokens, rate)
         half = section["rounds"][-1]["satindex"]["events_per_second"] // 2
-        section["queries"] += fixed
-        say(f"questions while ingesting at half speed, {half:,} events/s as far as the producer goes")
-        _, fixed = live.while_ingesting(plan, broker, node, topics, subject, tokens, half)
-        section["queries"] += fixed
+        say(f"questions while ingesting at half speed: {half:,} events/s, as far as the producer goes")
+        section["queries"] += live.fixed_rate_while_ingesting(plan, broker, node, topics, subject, tokens, half)
         node.stop()
     except BaseException:
         node.kill()

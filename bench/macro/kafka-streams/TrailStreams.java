@@ -10,7 +10,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.PartitionInfo;
@@ -35,6 +37,8 @@ import org.apache.kafka.streams.state.Stores;
 public final class TrailStreams {
   private static final JsonFactory JSON = new JsonFactory();
   private static final Map<Long, Long> OWNERS = new HashMap<>();
+  private static final Map<String, Integer> CODES = new ConcurrentHashMap<>();
+  private static final AtomicInteger CODE = new AtomicInteger();
   private static final AtomicLong HANDLED = new AtomicLong();
   private static final CountDownLatch DONE = new CountDownLatch(1);
   private static final AtomicLong FIRST_NANOS = new AtomicLong();
@@ -86,7 +90,9 @@ public final class TrailStreams {
     out.writeLong(eui(e.user));
     out.writeLong(e.device == null ? 0 : eui(e.device));
     out.writeLong(e.request == null ? 0 : Long.parseUnsignedLong(e.request.substring(e.request.lastIndexOf(':') + 1)));
-    for (String s : new String[] {e.type, e.role, e.srv, e.deviceType, e.smets, e.code}) out.writeUTF(s == null ? "" : s);
+    for (String s : new String[] {e.type, e.role, e.srv, e.deviceType, e.smets, e.code}) {
+      out.writeShort(CODES.computeIfAbsent(s == null ? "" : s, x -> CODE.getAndIncrement()));
+    }
     out.writeByte(e.variant);
     return bytes.toByteArray();
   }

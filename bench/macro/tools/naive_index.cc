@@ -81,23 +81,25 @@ struct Index {
   }
 };
 
-// The event as a row; what each index stores, as a full row, so that a page is one scan.
-void append_row(const schemas::SatEvent& e, std::string* out) {
-  const auto text = [&](std::string_view s) {
-    out->push_back(static_cast<char>(s.size()));
-    out->append(s);
-  };
-  append_u64(e.user.eui.value, out);
-  append_u64(e.device ? e.device->eui.value : 0, out);
-  append_u64(e.request ? e.request->counter : 0, out);
-  text(e.event_type);
-  text(e.user_role);
-  text(e.srv);
-  text(e.device_type);
-  text(e.smets_version);
-  text(e.response_code);
-  out->push_back(static_cast<char>(e.command_variant.value_or(0)));
-}
+// The event as a row, its texts as codes: what each index stores, so that a page is one scan.
+class RowWriter {
+ public:
+  void append(const schemas::SatEvent& e, std::string* out) {
+    append_u64(e.user.eui.value, out);
+    append_u64(e.device ? e.device->eui.value : 0, out);
+    append_u64(e.request ? e.request->counter : 0, out);
+    for (const std::string_view text :
+         {e.event_type, e.user_role, e.srv, e.device_type, e.smets_version, e.response_code}) {
+      const size_t code = codes_.try_emplace(std::string(text), codes_.size()).first->second;
+      out->push_back(static_cast<char>(code >> 8));
+      out->push_back(static_cast<char>(code));
+    }
+    out->push_back(static_cast<char>(e.command_variant.value_or(0)));
+  }
+
+ private:
+  std::unordered_map<std::string, size_t> codes_;
+};
 
 int run(const std::string& brokers, const std::string& events, const std::string& ownership,
         const std::string& directory, uint64_t records) {
@@ -105,6 +107,7 @@ int run(const std::string& brokers, const std::string& events, const std::string
   Index index(directory);
   schemas::EventDecoder decoder;
   rocksdb::WriteBatch batch;
+  RowWriter writer;
   std::string row;
   std::string key;
   uint64_t number = 0;
@@ -131,7 +134,7 @@ int run(const std::string& brokers, const std::string& events, const std::string
                               &e, &reason))
             continue;
           row.clear();
-          append_row(e, &row);
+          writer.append(e, &row);
           ++number;
           if (e.device) {
             put(1, e.device->eui.value, e.time_ns);

@@ -39,10 +39,13 @@ Client make_client(const std::string& brokers) {
   return Client(rk);
 }
 
+using Clock = std::chrono::steady_clock;
+
 struct Worker {
   std::vector<TopicRange> ranges;
   uint64_t records = 0;
   uint64_t bytes = 0;
+  Clock::time_point first = Clock::time_point::max();
 };
 
 void work(const std::string& brokers, const std::string& topic_name, int number, Worker* w,
@@ -60,6 +63,7 @@ void work(const std::string& brokers, const std::string& topic_name, int number,
   while (static_cast<int64_t>(w->records) < wanted && left->load(std::memory_order_relaxed) > 0) {
     const ssize_t n =
         rd_kafka_consume_batch_queue(queue, kPollMs, messages.data(), messages.size());
+    if (n > 0 && w->records == 0) w->first = Clock::now();
     good.clear();
     for (ssize_t i = 0; i < n; ++i) {
       if (messages[static_cast<size_t>(i)]->err == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -100,7 +104,6 @@ std::vector<TopicRange> topic_ranges(const std::string& brokers, const std::stri
 
 ReadTotals read_topic(const std::string& brokers, const std::string& topic, int workers,
                       uint64_t records_max, const BatchHandler& handler) {
-  const auto begun = std::chrono::steady_clock::now();
   std::vector<Worker> shares(static_cast<size_t>(workers));
   size_t next = 0;
   for (const TopicRange& r : topic_ranges(brokers, topic))
@@ -113,11 +116,14 @@ ReadTotals read_topic(const std::string& brokers, const std::string& topic, int 
   }
   for (std::jthread& t : threads) t.join();
   ReadTotals totals;
+  Clock::time_point first = Clock::time_point::max();
   for (const Worker& w : shares) {
     totals.records += w.records;
     totals.bytes += w.bytes;
+    first = std::min(first, w.first);
   }
-  totals.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  if (totals.records > 0)
+    totals.seconds = std::chrono::duration<double>(Clock::now() - first).count();
   return totals;
 }
 

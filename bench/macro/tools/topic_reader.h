@@ -22,7 +22,8 @@ struct TopicRange {
 struct ReadTotals {
   uint64_t records = 0;
   uint64_t bytes = 0;
-  double seconds = 0;  // from before the clients are made to the last record handled
+  double seconds =
+      0;  // from the first message to the last record handled: what the log gives once it flows
 };
 
 // Called on worker threads; a worker has one number and its calls do not overlap.
