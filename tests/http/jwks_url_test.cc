@@ -36,8 +36,10 @@ TEST(JwksAddressTest, IsTakenApart) {
 class JwksUrlTest : public testing::Test {
  protected:
   JwksUrlTest() {
+    ServerSettings settings;
+    settings.head_timeout = milliseconds(200);  // a TLS client waits for it
     server_ = std::move(*Server::start(
-        {},
+        settings,
         [this](const Request&, Response* response) {
           const std::lock_guard lock(mutex_);
           response->status = status_;
