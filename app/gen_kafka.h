@@ -7,6 +7,7 @@
 
 #include "app/population.h"
 #include "app/traffic.h"
+#include "indexer/ingest/producer.h"
 
 namespace CLI {
 class App;
@@ -19,7 +20,7 @@ struct GenKafkaFlags {
   std::vector<std::string> properties;
   std::string events_topic = "sat.events";
   std::string ownership_topic = "dm.ownership";
-  std::string partitioner = "murmur2_random";
+  ingest::Partitioning partitioning = ingest::Partitioning::kMurmur2;
 };
 
 void add_kafka_flags(CLI::App& command, GenKafkaFlags& flags);

@@ -13,12 +13,12 @@ uint64_t memory_limit_bytes(const std::filesystem::path& root = "/");
 // What --memory-budget auto means: a quarter is left to the kernel's page cache, stacks and malloc.
 uint64_t default_memory_budget_bytes();
 
-// The budget of a process that hosts `shards` shards.
+// The shares of a serving process.
 struct MemoryPlan {
   uint64_t cache_bytes = 0;         // RocksDB: blocks, filters, and memtables charged to it
   uint64_t write_buffer_bytes = 0;  // the part of cache_bytes that memtables may take
   uint64_t ingest_bytes = 0;        // queues from Kafka and gathered records, all shards together
 };
-MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t shards);
+MemoryPlan plan_memory(uint64_t budget_bytes);
 
 }  // namespace satindex::app

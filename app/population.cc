@@ -22,10 +22,11 @@ constexpr TypeShare kTypeShares[] = {{"ESME", 40, false}, {"GSME", 30, true},  {
                                      {"GPF", 8, true},    {"PPMID", 6, false}, {"HCALCS", 3, false},
                                      {"IHD", 2, false},   {"CAD", 1, false}};
 
-// An EUI-64 is its maker's number (24 bits) and a serial: makers number what they build in runs, and of a run some are
-// shipped elsewhere. Every index is another device.
+// An EUI-64 is its maker's number (24 bits) and a serial: makers number what they build in runs,
+// and of a run some are shipped elsewhere. Every index is another device.
 uint64_t device_eui(uint64_t index, uint64_t seed) {
-  constexpr uint64_t kMakers[] = {0x00DB12, 0x001BC5, 0x0CB2B7, 0x3C970E, 0x70B3D5, 0x88B8D0, 0xA0B437, 0xD0CF5E};
+  constexpr uint64_t kMakers[] = {0x00DB12, 0x001BC5, 0x0CB2B7, 0x3C970E,
+                                  0x70B3D5, 0x88B8D0, 0xA0B437, 0xD0CF5E};
   const uint64_t maker = index % std::size(kMakers);
   const uint64_t nth = index / std::size(kMakers);
   Dice run(seed * 0x9E3779B97F4A7C15ull + maker);

@@ -8,7 +8,7 @@
 
 #include "app/cli_values.h"
 #include "app/commands.h"
-#include "app/private_file.h"
+#include "app/durable_file.h"
 #include "app/values.h"
 #include "query/http/token_minter.h"
 #include "schemas/time.h"

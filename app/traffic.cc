@@ -55,6 +55,8 @@ void Traffic::fill_menus() {
 }
 
 uint64_t Traffic::pick_device() {
+  if (options_.busy_percent > 0 && dice_.below(100) < options_.busy_percent)
+    return options_.busy_device;
   const uint64_t devices = population_.devices();
   const uint64_t first = dice_.next() % devices;
   if (options_.density == Density::kNational) return first;

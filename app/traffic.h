@@ -29,6 +29,9 @@ struct TrafficOptions {
   uint32_t payload_bytes = 160;
   bool unknown_role = false;  // the newcomer's requests too; the population must have it
   bool long_forms = false;    // critical requests with their pre-commands, and alerts
+  uint64_t busy_device =
+      0;  // this one (an index) gets busy_percent of all requests besides its share
+  uint32_t busy_percent = 0;
 };
 
 struct GeneratedEvent {
@@ -50,11 +53,15 @@ class Traffic {
 
   // The next event, never earlier than the one before.
   const GeneratedEvent& next();
+  const GeneratedEvent& event() const { return event_; }  // what next() gave last
   // The event that next() gave, as the DSP would write it; appended without a newline. Once per
   // event: its id and payload are drawn here.
   void append_json(std::string& out);
   // From now on this user's party is the supplier of the device (an index into the population).
   void change_supplier(uint64_t device_index, uint32_t user) { moved_[device_index] = user; }
+
+  // The rate of the timestamps from here on.
+  void set_rate(uint64_t events_per_second) { options_.events_per_second = events_per_second; }
 
   // A device as often as the traffic picks it: for query targets.
   uint64_t pick_device();
@@ -92,7 +99,7 @@ class Traffic {
   std::string_view second_text();
 
   const Population& population_;
-  const TrafficOptions options_;
+  TrafficOptions options_;
   Dice dice_;
   Dice bytes_;
   int64_t now_ms_;

@@ -1,0 +1,142 @@
+#include "app/access_recorder.h"
+
+#include <algorithm>
+#include <set>
+
+#include "app/json_text.h"
+
+namespace satindex::app {
+
+using schemas::Result;
+using trail::AuditTrailQuery;
+using trail::Caller;
+using trail::CrossUser;
+using trail::Page;
+
+namespace {
+
+// After a failure nobody waits for the sink for this long: a page comes at once, without others'
+// rows.
+constexpr int64_t kBackoffNs = 2 * schemas::kNanosPerSecond;
+
+bool shows_others(const Page& page) {
+  return std::any_of(page.entries.begin(), page.entries.end(),
+                     [](const trail::Entry& e) { return !e.own; });
+}
+
+std::string route_text(const AuditTrailQuery& query) {
+  switch (query.route) {
+    case trail::Route::kDevice:
+      return "/v1/devices/" + query.device.eui.to_string() + "/audit-trail";
+    case trail::Route::kOwned:
+      return "/v1/audit-trail?scope=owned";
+    case trail::Route::kOwn:
+      return "/v1/audit-trail?scope=own";
+  }
+  return {};
+}
+
+void append_window(const store::TimeWindow& window, std::string& out) {
+  const auto time = [&out](int64_t ns, bool open) {
+    if (open) {
+      out += "null";
+    } else {
+      out += '"' + schemas::format_time(ns, 9) + '"';
+    }
+  };
+  out += "{\"from\":";
+  time(window.from_ns, window.from_ns <= 0);
+  out += ",\"to\":";
+  time(window.to_ns, window.to_ns > schemas::kEventTimeMaxNs);
+  out += '}';
+}
+
+void append_filters(const trail::Filters& filters, std::string& out) {
+  out += '{';
+  const auto list = [&out](const char* name, const std::vector<std::string>& values) {
+    if (values.empty()) return;
+    if (out.back() != '{') out += ',';
+    append_json_string(name, out);
+    out += ':';
+    append_json_list(values, out);
+  };
+  list("srv", filters.srv);
+  list("userRole", filters.user_role);
+  list("eventType", filters.event_type);
+  list("deviceType", filters.device_type);
+  if (filters.request_id) list("requestId", {filters.request_id->to_string()});
+  if (filters.others_only) {
+    if (out.back() != '{') out += ',';
+    out += "\"othersOnly\":true";
+  }
+  out += '}';
+}
+
+}  // namespace
+
+std::string access_record_json(const Caller& caller, const AuditTrailQuery& query, const Page& page,
+                               int64_t now_ns) {
+  std::set<std::string> devices;
+  size_t rows = 0;
+  for (const trail::Entry& entry : page.entries) {
+    if (entry.own) continue;
+    ++rows;
+    if (entry.row.device) devices.insert(entry.row.device->eui.to_string());
+  }
+  std::string out = "{\"sub\":";
+  append_json_string(caller.sub, out);
+  out += ",\"party\":";
+  append_json_string(caller.party, out);
+  out += ",\"role\":";
+  append_json_string(caller.role, out);
+  out += ",\"devices\":";
+  append_json_list(devices, out);
+  out += ",\"route\":";
+  append_json_string(route_text(query), out);
+  out += ",\"window\":";
+  append_window(query.filters.window, out);
+  out += ",\"filters\":";
+  append_filters(query.filters, out);
+  out += ",\"rows\":" + std::to_string(rows) + ",\"time\":\"" + schemas::format_time(now_ns, 9) +
+         "\"}";
+  return out;
+}
+
+bool AccessRecorder::failing() const {
+  return clock_.boot_ns() - failed_boot_ns_.load(std::memory_order_relaxed) < kBackoffNs;
+}
+
+bool AccessRecorder::may_leave(const Caller& caller, const AuditTrailQuery& query,
+                               const Page& page) {
+  // After the reading, so no earlier than the now that it used.
+  const int64_t now = clock_.wall_ns();
+  if (!floor_.cover(now)) return false;
+  if (!shows_others(page)) return true;
+  ingest::SinkRecord record;
+  record.key = caller.party;
+  record.value = access_record_json(caller, query, page, now);
+  if (!ingest::append_and_wait(sink_, record)) {
+    failed_boot_ns_.store(clock_.boot_ns(), std::memory_order_relaxed);
+    failed_.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  recorded_.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+Result<Page> AccessRecorder::read(const Caller& caller, const AuditTrailQuery& query) {
+  // Rules 2 and 3 play no part: nothing to record, and no now that could give anything back.
+  if (query.route == trail::Route::kOwn || !service_.policy().cross_relation(caller)) {
+    return service_.read(caller, query);
+  }
+  AuditTrailQuery withheld = query;
+  withheld.withhold_others = true;
+  // Entitled or not: "withheld" must not tell the two apart.
+  if (failing()) return service_.read(caller, withheld);
+  auto page = service_.read(caller, query);
+  if (!page || page->cross_user == CrossUser::kWithheld || may_leave(caller, query, *page))
+    return page;
+  return service_.read(caller, withheld);
+}
+
+}  // namespace satindex::app

@@ -1,0 +1,41 @@
+// The layout of --data-dir: one folder a shard, and a few small files. Everything that names a path
+// in it asks here. A value.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "schemas/status.h"
+
+namespace satindex::app {
+
+class DataDir {
+ public:
+  explicit DataDir(std::filesystem::path path) : path_(std::move(path)) {}
+
+  // Makes the directory (mode 0700) when it is not there; kConfig when that fails.
+  schemas::Result<void> make() const;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path partition(int32_t partition) const {
+    return path_ / ("partition-" + std::to_string(partition));
+  }
+  std::filesystem::path backfill(int32_t number) const {
+    return path_ / ("backfill-" + std::to_string(number));
+  }
+  std::string clock_file() const { return (path_ / "clock").string(); }
+  std::string cursor_key_file() const { return (path_ / "cursor.key").string(); }
+  std::string socket_file() const { return (path_ / "satindex.sock").string(); }
+
+  // The numbers of the shards there are, ascending.
+  std::vector<int32_t> partitions() const { return numbers("partition-"); }
+  std::vector<int32_t> backfills() const { return numbers("backfill-"); }
+
+ private:
+  std::vector<int32_t> numbers(std::string_view prefix) const;
+  std::filesystem::path path_;
+};
+
+}  // namespace satindex::app

@@ -1,0 +1,333 @@
+#include "app/node.h"
+
+#include <prometheus/registry.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+#include "app/access_recorder.h"
+#include "app/data_dir.h"
+#include "app/memory_budget.h"
+#include "indexer/ingest/ingest.h"
+#include "indexer/ingest/kafka_sink.h"
+#include "query/http/cursor_seal.h"
+#include "query/http/http_metrics.h"
+#include "query/http/jwt_authenticator.h"
+#include "query/http/ops_endpoints.h"
+#include "query/http/router.h"
+#include "query/http/server.h"
+
+namespace satindex::app {
+
+using schemas::config_error;
+using schemas::Result;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds kAccessRecordDeadline{2'000};
+constexpr milliseconds kEnsureTopicDeadline{5'000};
+constexpr milliseconds kDrainDeadline{10'000};
+constexpr milliseconds kOpsDrainDeadline{500};
+constexpr std::chrono::seconds kReplayDeadline{30};
+
+// A thread waits for the acknowledgement of an access record now and then, so there are more than
+// cores.
+int http_threads() {
+  return static_cast<int>(std::clamp(2 * std::thread::hardware_concurrency(), 4u, 32u));
+}
+
+ingest::LogSink log_sink(Log& log) {
+  return [&log](ingest::LogLevel level, std::string_view text) {
+    log.write(level == ingest::LogLevel::kInfo      ? LogLevel::kInfo
+              : level == ingest::LogLevel::kWarning ? LogLevel::kWarning
+                                                    : LogLevel::kError,
+              text, {});
+  };
+}
+
+}  // namespace
+
+struct Node::Impl {
+  const RunSettings settings;
+  Log& log;
+  const DataDir data_dir;
+  const MemoryPlan memory;
+  std::atomic<bool> stopping{false};
+  bool stopped = false;
+
+  // In the order of construction; destroyed the other way round.
+  prometheus::Registry registry;
+  http::HttpMetrics http_metrics{&registry};
+  std::unique_ptr<ClockFloor> floor;
+  std::shared_ptr<store::StoreResources> resources;
+  std::vector<std::unique_ptr<store::Shard>> shards;
+  std::unique_ptr<store::FreshnessBoard> board;
+  std::unique_ptr<ingest::Ingest> ingest;
+  std::unique_ptr<ingest::KafkaSink> access_sink;
+  std::unique_ptr<trail::TrailService> service;
+  std::unique_ptr<AccessRecorder> recorder;
+  std::string cursor_key;
+  std::unique_ptr<http::JwtAuthenticator> authenticator;
+  std::unique_ptr<http::TrailEndpoints> endpoints;
+  std::unique_ptr<http::Router> waiting_router;  // until open(): everything but the trails
+  std::unique_ptr<http::Router> router;
+  std::atomic<const http::Router*> current_router{nullptr};
+  std::unique_ptr<http::OpsEndpoints> ops_endpoints;
+  std::unique_ptr<http::Server> http_server;
+  std::unique_ptr<http::Server> ops_server;
+  std::atomic<bool> opened{false};
+
+  Impl(RunSettings s, Log& l)
+      : settings(std::move(s)),
+        log(l),
+        data_dir(settings.data_dir),
+        memory(plan_memory(settings.memory_budget_bytes != 0 ? settings.memory_budget_bytes
+                                                             : default_memory_budget_bytes())) {}
+
+  ingest::IngestSettings ingest_settings() const;
+  http::Readiness readiness() const;
+  Result<void> load_keys();
+  Result<void> open_shards(int32_t partitions);
+  Result<void> open_ingest(ingest::TopicShape shape);
+  Result<void> open_trail(int32_t partitions);
+};
+
+ingest::IngestSettings Node::Impl::ingest_settings() const {
+  ingest::IngestSettings out;
+  out.kafka.brokers = settings.kafka_brokers;
+  out.kafka.properties.assign(settings.kafka_properties.begin(), settings.kafka_properties.end());
+  out.kafka.log = log_sink(log);
+  out.events_topic = settings.events_topic;
+  out.ownership_topic = settings.ownership_topic;
+  out.dead_letter_topic = settings.dead_letter_topic;
+  out.withhold_unreadable = settings.withhold_unreadable_ownership;
+  out.memory_bytes = memory.ingest_bytes;
+  out.max_staleness = std::chrono::nanoseconds(settings.ownership_max_staleness_ns);
+  return out;
+}
+
+http::Readiness Node::Impl::readiness() const {
+  http::Readiness readiness;
+  if (stopping.load()) {
+    readiness.checks.push_back({"process", false, "stopping"});
+  } else if (!opened.load()) {
+    readiness.checks.push_back({"brokers", false, "waiting for an answer"});
+  } else {
+    readiness.ready = ingest->ready();
+    readiness.checks.push_back(
+        {"index", readiness.ready, ingest->was_ready() ? "read" : "reading"});
+    for (std::string& line : ingest->status()) {
+      readiness.checks.push_back({"ingest", readiness.ready, std::move(line)});
+    }
+  }
+  return readiness;
+}
+
+Result<void> Node::Impl::load_keys() {
+  auto key = settings.cursor_key.empty() ? http::load_or_make_cursor_key(data_dir.cursor_key_file())
+                                         : http::load_cursor_key(settings.cursor_key);
+  if (!key) return config_error("--cursor-key: " + key.error().message);
+  cursor_key = std::move(*key);
+  auto jwks = http::JwksFile::open(
+      settings.jwks, &schemas::system_clock(), [this](const schemas::Status& s) {
+        log.warning("the key set could not be read again; the last good one stays in use",
+                    {{"reason", s.message}});
+      });
+  if (!jwks) return config_error("--jwks: " + jwks.error().message);
+  http::JwtSettings jwt;
+  jwt.claims.issuer = settings.jwt_issuer;
+  jwt.claims.audience = settings.jwt_audience;
+  auto made = http::JwtAuthenticator::create(
+      jwt, [file = *jwks] { return file->current(); }, &schemas::system_clock(), &http_metrics);
+  if (!made) return made.error();
+  authenticator = std::move(*made);
+  return {};
+}
+
+Result<void> Node::Impl::open_shards(int32_t partitions) {
+  const std::vector<int32_t> there = data_dir.partitions();
+  if (!there.empty() && there.back() >= partitions) {
+    return config_error("--data-dir: " + data_dir.path().string() + " holds partition " +
+                        std::to_string(there.back()) + ", but the topics have " +
+                        std::to_string(partitions) +
+                        " partitions: it is the index of other topics");
+  }
+  resources =
+      std::make_shared<store::StoreResources>(memory.cache_bytes, memory.write_buffer_bytes,
+                                              std::max(2u, std::thread::hardware_concurrency()));
+  std::vector<std::filesystem::path> paths;
+  for (int32_t p = 0; p < partitions; ++p) paths.push_back(data_dir.partition(p));
+  for (const int32_t number : data_dir.backfills()) paths.push_back(data_dir.backfill(number));
+  for (size_t i = 0; i < paths.size(); ++i) {
+    store::ShardOptions options;
+    options.path = paths[i];
+    options.partition = static_cast<int32_t>(i);
+    options.retention_ns = settings.retention_ns;
+    auto shard = store::Shard::open(options, resources);
+    if (!shard) return shard.error();
+    shards.push_back(std::move(*shard));
+  }
+  return {};
+}
+
+Result<void> Node::Impl::open_ingest(ingest::TopicShape shape) {
+  const auto partitions = static_cast<size_t>(shape.partitions);
+  std::vector<store::Shard*> of_topics;
+  for (size_t p = 0; p < partitions; ++p) of_topics.push_back(shards[p].get());
+  board = std::make_unique<store::FreshnessBoard>(shape.partitions);
+  const ingest::IngestSettings for_ingest = ingest_settings();
+  ingest = std::make_unique<ingest::Ingest>(for_ingest, std::move(shape), std::move(of_topics),
+                                            *board, registry);
+  if (auto started = ingest->start(); !started) return started;
+  if (auto made =
+          ingest::ensure_topic(for_ingest.kafka, settings.access_topic, kEnsureTopicDeadline);
+      !made) {
+    log.warning(
+        "the access topic could not be made; what belongs to others is withheld until it is there",
+        {{"topic", settings.access_topic}, {"reason", made.error().message}});
+  }
+  auto sink =
+      ingest::KafkaSink::open(for_ingest.kafka, settings.access_topic, kAccessRecordDeadline);
+  if (!sink) return sink.error();
+  access_sink = std::move(*sink);
+  return {};
+}
+
+Result<void> Node::Impl::open_trail(int32_t) {
+  auto policy = trail::AccessPolicy::create(settings.access);
+  if (!policy) return policy.error();
+  std::vector<store::Shard*> all;
+  for (const auto& shard : shards) all.push_back(shard.get());
+  const trail::TrailSettings trail_settings{settings.ownership_max_staleness_ns,
+                                            settings.retention_ns, floor->kept_ns()};
+  service = std::make_unique<trail::TrailService>(std::move(all), board.get(), std::move(*policy),
+                                                  trail_settings, &schemas::system_clock());
+  recorder =
+      std::make_unique<AccessRecorder>(*service, *access_sink, *floor, schemas::system_clock());
+  endpoints = std::make_unique<http::TrailEndpoints>(
+      [this](const trail::Caller& caller, const trail::AuditTrailQuery& query) {
+        return recorder->read(caller, query);
+      },
+      http::CursorSeal(cursor_key));
+  router = std::make_unique<http::Router>(endpoints.get(), authenticator.get(),
+                                          [this] { return ingest->was_ready(); });
+  return {};
+}
+
+Node::Node(RunSettings settings, Log& log)
+    : impl_(std::make_unique<Impl>(std::move(settings), log)) {}
+Node::~Node() { stop(); }
+
+Result<void> Node::listen() {
+  Impl& my = *impl_;
+  if (auto made = my.data_dir.make(); !made) return made;
+  auto floor = ClockFloor::open(my.data_dir.clock_file(), my.settings.accept_clock);
+  if (!floor) return floor.error();
+  my.floor = std::move(*floor);
+  if (my.settings.accept_clock) my.log.warning("--accept-clock: time starts anew from the present");
+  if (auto loaded = my.load_keys(); !loaded) return loaded;
+
+  my.ops_endpoints =
+      std::make_unique<http::OpsEndpoints>([&my] { return my.readiness(); }, &my.registry);
+  http::ServerSettings ops;
+  ops.listen = my.settings.ops_listen.to_string();
+  ops.threads = 1;
+  ops.thread_name = "ops";
+  auto ops_server = http::Server::start(
+      ops, [&my](const http::Request& q, http::Response* a) { my.ops_endpoints->answer(q, a); },
+      nullptr);
+  if (!ops_server) return config_error("--ops-listen: " + ops_server.error().message);
+  my.ops_server = std::move(*ops_server);
+
+  my.waiting_router =
+      std::make_unique<http::Router>(nullptr, my.authenticator.get(), [] { return false; });
+  my.current_router = my.waiting_router.get();
+  http::ServerSettings http;
+  http.listen = my.settings.http_listen.to_string();
+  http.threads = http_threads();
+  if (!my.settings.tls_cert.empty()) {
+    http.tls = {my.settings.tls_cert, my.settings.tls_key, my.settings.tls_client_ca};
+  }
+  auto http_server = http::Server::start(
+      http,
+      [&my](const http::Request& q, http::Response* a) { my.current_router.load()->answer(q, a); },
+      &my.http_metrics);
+  if (!http_server) return config_error("--http-listen: " + http_server.error().message);
+  my.http_server = std::move(*http_server);
+  my.log.info("listening", {{"http", int{http_port()}}, {"ops", int{ops_port()}}});
+  return {};
+}
+
+Result<ingest::TopicShape> Node::discover(milliseconds deadline) const {
+  return ingest::discover(impl_->ingest_settings(), deadline);
+}
+
+Result<void> Node::open(ingest::TopicShape shape) {
+  Impl& my = *impl_;
+  const int32_t partitions = shape.partitions;
+  if (auto opened = my.open_shards(partitions); !opened) return opened;
+  if (auto opened = my.open_ingest(std::move(shape)); !opened) return opened;
+  if (auto opened = my.open_trail(partitions); !opened) return opened;
+  my.opened = true;
+  my.current_router = my.router.get();
+  my.log.info("serving", {{"partitions", int{partitions}},
+                          {"backfill_shards", static_cast<uint64_t>(my.shards.size()) -
+                                                  static_cast<uint64_t>(partitions)},
+                          {"memory_budget_bytes", my.memory.cache_bytes + my.memory.ingest_bytes}});
+  return {};
+}
+
+void Node::stop() {
+  Impl& my = *impl_;
+  if (my.stopped) return;
+  my.stopped = true;
+  my.stopping = true;
+  if (my.http_server) my.http_server->stop(kDrainDeadline);
+  if (my.ingest) my.ingest->stop();
+  if (my.ops_server) my.ops_server->stop(kOpsDrainDeadline);
+  my.log.info("stopped");
+}
+
+uint16_t Node::http_port() const { return impl_->http_server ? impl_->http_server->port() : 0; }
+uint16_t Node::ops_port() const { return impl_->ops_server ? impl_->ops_server->port() : 0; }
+bool Node::ready() const { return impl_->opened && !impl_->stopping && impl_->ingest->was_ready(); }
+const RunSettings& Node::settings() const { return impl_->settings; }
+ingest::IngestSettings Node::ingest_settings() const { return impl_->ingest_settings(); }
+
+Result<void> Node::checkpoint_to(const std::string& directory) {
+  Impl& my = *impl_;
+  if (!my.opened) return schemas::unavailable("the index is not open yet");
+  const DataDir copy(directory);
+  std::error_code error;
+  if (std::filesystem::exists(directory, error))
+    return schemas::invalid(directory + " is there already");
+  if (auto made = copy.make(); !made) return made;
+  for (const auto& shard : my.shards) {
+    const bool of_topic = shard->partition() < my.board->partitions();
+    const int32_t number = shard->partition() - my.board->partitions();
+    const auto to = of_topic ? copy.partition(shard->partition())
+                             : copy.backfill(my.data_dir.backfills()[static_cast<size_t>(number)]);
+    if (auto copied = shard->checkpoint_to(to); !copied) return copied;
+  }
+  for (const auto& [from, to] :
+       {std::pair{my.data_dir.clock_file(), copy.clock_file()},
+        std::pair{my.data_dir.cursor_key_file(), copy.cursor_key_file()}}) {
+    if (!std::filesystem::exists(from, error)) continue;
+    std::filesystem::copy_file(from, to, error);
+    if (error) return schemas::unavailable(to + " cannot be written");
+  }
+  return {};
+}
+
+Result<std::string> Node::replay(const std::string& topic, int32_t partition, int64_t offset) {
+  if (!impl_->opened) return schemas::unavailable("the index is not open yet");
+  auto answer = impl_->ingest->replay(topic, partition, offset);
+  if (answer.wait_for(kReplayDeadline) != std::future_status::ready) {
+    return schemas::unavailable("the record was not read again in time");
+  }
+  return answer.get();
+}
+
+}  // namespace satindex::app
