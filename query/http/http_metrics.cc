@@ -36,6 +36,7 @@ struct HttpMetrics::Families {
   std::array<prometheus::Counter*, 5> timeouts{};
   std::array<prometheus::Counter*, 3> auth_failures{};
   std::array<prometheus::Counter*, 2> token_cache{};
+  prometheus::Histogram* gate_seconds = nullptr;
   prometheus::Counter* aborted = nullptr;
   prometheus::Gauge* in_flight = nullptr;
   prometheus::Gauge* connections = nullptr;
@@ -48,7 +49,7 @@ HttpMetrics::Families::Families(prometheus::Registry* registry) {
       counters(registry, "satindex_http_requests_total", "Answers by route and class of status.");
   auto& seconds_family = prometheus::BuildHistogram()
                              .Name("satindex_http_request_seconds")
-                             .Help("From the whole request read to the whole answer written.")
+                             .Help("From the whole request read to the whole answer written, the wait for its access record apart.")
                              .Register(*registry);
   for (size_t r = 0; r < kRouteNames; ++r) {
     const std::string route(route_label(static_cast<RouteName>(r)));
@@ -59,6 +60,11 @@ HttpMetrics::Families::Families(prometheus::Registry* registry) {
     }
     requests[r][0] = requests[r][1];  // there are no 1xx answers
   }
+  gate_seconds = &prometheus::BuildHistogram()
+                      .Name("satindex_http_access_record_wait_seconds")
+                      .Help("How long answers with others' rows waited for their access record.")
+                      .Register(*registry)
+                      .Add({}, kSeconds);
   auto& refused_family =
       counters(registry, "satindex_http_refused_total", "Refused because a bound was reached.");
   refused = {&refused_family.Add({{"bound", "connections"}}),
@@ -95,6 +101,8 @@ void HttpMetrics::request_ended(RouteName route, int status, double seconds) {
   families_->requests[r][c]->Increment();
   families_->seconds[r]->Observe(seconds);
 }
+
+void HttpMetrics::gate_waited(double seconds) { families_->gate_seconds->Observe(seconds); }
 
 void HttpMetrics::connection_opened() { families_->connections->Increment(); }
 void HttpMetrics::connection_closed() { families_->connections->Decrement(); }

@@ -23,6 +23,8 @@ class HttpMetrics {
   void request_started();
   // Once for each request_started: the whole answer has left or the connection is gone.
   void request_ended(RouteName route, int status, double seconds);
+  // How long an answer was held back at its gate; not part of the request's time.
+  void gate_waited(double seconds);
   void connection_opened();
   void connection_closed();
 

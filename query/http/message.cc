@@ -38,6 +38,7 @@ void Response::reset() {
   if (body.capacity() > kKeptBytesMax) body.shrink_to_fit();
   fixed_body = {};
   more = nullptr;
+  gate.reset();
 }
 
 std::string_view reason_phrase(int status) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,9 +27,19 @@ struct Request {
   std::string_view accept;  // empty: none
 };
 
+struct Response;
+
 // Appends the next part of a streamed body; false at its end. An error aborts the body: the
 // connection is closed in a way that the client can tell from an end.
 using BodySource = std::function<schemas::Result<bool>(std::string* out)>;
+
+// Holds an answer back until something is durable (its access record): no server thread waits for it.
+struct Gate {
+  // Called once. Calls what it is given once, from any thread, with whether the answer may leave.
+  std::function<void(std::function<void(bool)>)> wait;
+  // When it may not: makes the other answer to the same request.
+  std::function<void(Response*)> instead;
+};
 
 struct Response {
   int status = 200;
@@ -38,6 +49,7 @@ struct Response {
   std::string body;
   std::string_view fixed_body;  // used when `body` is empty: bytes that outlive the server
   BodySource more;              // when set, `body` is the first part of a streamed body
+  std::optional<Gate> gate;     // not for streamed bodies
 
   // Ready for another answer; keeps the buffers unless they have grown out of proportion.
   void reset();

@@ -4,7 +4,9 @@
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -48,7 +50,7 @@ class InFlight {
   ~InFlight() {
     shared_->in_flight.fetch_sub(1);
     connection_->busy = false;
-    const std::chrono::duration<double> took = SteadyClock::now() - began_;
+    const std::chrono::duration<double> took = SteadyClock::now() - began_ - held_back_;
     if (shared_->metrics != nullptr) {
       shared_->metrics->request_ended(response_->route, response_->status, took.count());
     }
@@ -57,12 +59,17 @@ class InFlight {
   InFlight& operator=(const InFlight&) = delete;
   bool admitted() const { return admitted_; }
   TimePoint began() const { return began_; }
+  void held_back(std::chrono::duration<double> wait) {
+    held_back_ += wait;
+    if (shared_->metrics != nullptr) shared_->metrics->gate_waited(wait.count());
+  }
 
  private:
   ServerShared* const shared_;
   Connection* const connection_;
   const Response* const response_;
   const TimePoint began_;
+  std::chrono::duration<double> held_back_{0};
   bool admitted_ = false;
 };
 
@@ -103,6 +110,7 @@ class Session {
   Task<bool> write_all(TimePoint deadline);
   Task<void> close(Next how);
   void call_handler(const Request& request);
+  Task<void> pass_gate(InFlight* in_flight);
 
   Stream stream_;
   const std::shared_ptr<Connection> connection_;
@@ -186,6 +194,37 @@ void Session<Stream>::call_handler(const Request& request) {
   }
 }
 
+// Waits on the connection's strand, not on a thread. Whoever owns the gate answers it within a deadline of its own.
+template <class Stream>
+Task<void> Session<Stream>::pass_gate(InFlight* in_flight) {
+  const Gate gate = *std::exchange(response_.gate, std::nullopt);
+  const TimePoint began = SteadyClock::now();
+  tcp().expires_never();
+  const auto initiate = [&gate, executor = connection_->executor](auto handler) {
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    auto work = net::make_work_guard(executor);
+    gate.wait([shared, executor, work = std::move(work)](bool may_leave) {
+      net::post(executor, [shared, may_leave] { (*shared)(may_leave); });
+    });
+  };
+  const bool may_leave =
+      co_await net::async_initiate<const net::use_awaitable_t<StrandExecutor>, void(bool)>(
+          initiate, net::use_awaitable_t<StrandExecutor>{});
+  in_flight->held_back(SteadyClock::now() - began);
+  if (may_leave) co_return;
+  const RouteName route = response_.route;
+  response_.reset();
+  response_.route = route;
+  try {
+    gate.instead(&response_);
+    response_.gate.reset();
+  } catch (const std::exception&) {
+    response_.reset();
+    response_.route = route;
+    write_problem(Problem::kInternal, {}, &response_);
+  }
+}
+
 template <class Stream>
 auto Session<Stream>::refuse(Problem problem) -> Task<Next> {
   response_.reset();
@@ -212,9 +251,10 @@ auto Session<Stream>::one_request() -> Task<Next> {
     if (!skipped) co_return Next::kAbort;
   }
   response_.reset();
-  const InFlight in_flight(shared_.get(), connection_.get(), &response_);
+  InFlight in_flight(shared_.get(), connection_.get(), &response_);
   if (in_flight.admitted()) {
     call_handler(head.request);
+    if (response_.gate) co_await pass_gate(&in_flight);
   } else {
     write_problem(Problem::kOverloaded, {}, &response_);
   }

@@ -38,8 +38,11 @@ struct Download {
 
   schemas::Result<bool> operator()(std::string* out) {
     if (!query.after) return false;
-    auto page = reader(caller, query);
-    if (!page) return page.error();
+    auto read = reader(caller, query);
+    if (!read) return read.error();
+    // A report shows nothing that needs a record; if it ever did, it must not leave.
+    if (read->before_leaving) return schemas::internal("a report held others' rows");
+    const trail::Page* page = &read->page;
     // A page may be empty when its work was spent; it must still be further on, or the walk would
     // never end.
     if (page->next && !(*query.after < *page->next))
@@ -65,15 +68,15 @@ void TrailEndpoints::answer(const std::shared_ptr<const trail::Caller>& caller,
   auto request = read_trail_request(device, target.parameters, accept);
   if (!request) return write_status(request.error(), response);
   response->route = route_name(request->query.route);
-  if (request->format == Format::kJson) return answer_page(*caller, std::move(*request), response);
+  if (request->format == Format::kJson) return answer_page(caller, std::move(*request), response);
   answer_download(*caller, std::move(*request), response);
 }
 
-void TrailEndpoints::answer_page(const trail::Caller& caller, TrailRequest request,
-                                 Response* response) const {
+void TrailEndpoints::answer_page(const std::shared_ptr<const trail::Caller>& caller,
+                                 TrailRequest request, Response* response) const {
   std::string binding;
   const auto bind = [&] {
-    if (binding.empty()) binding = trail::cursor_binding(caller, request.query);
+    if (binding.empty()) binding = trail::cursor_binding(*caller, request.query);
   };
   if (request.cursor) {
     bind();
@@ -86,15 +89,21 @@ void TrailEndpoints::answer_page(const trail::Caller& caller, TrailRequest reque
     }
     request.query.after = *position;
   }
-  const auto page = reader_(caller, request.query);
-  if (!page) return write_status(page.error(), response);
+  const auto read = reader_(*caller, request.query);
+  if (!read) return write_status(read.error(), response);
   std::string next;
-  if (page->next) {
+  if (read->page.next) {
     bind();
-    next = seal_.seal(trail::encode_position(*page->next), binding);
+    next = seal_.seal(trail::encode_position(*read->page.next), binding);
   }
   response->content_type = "application/json";
-  append_page_json(*page, next, response->body);
+  append_page_json(read->page, next, response->body);
+  if (!read->before_leaving) return;
+  request.cursor.reset();  // opened already
+  request.query.withhold_others = true;
+  response->gate = Gate{read->before_leaving, [this, caller, request](Response* other) {
+                          answer_page(caller, request, other);
+                        }};
 }
 
 void TrailEndpoints::answer_download(const trail::Caller& caller, TrailRequest request,
@@ -109,8 +118,10 @@ void TrailEndpoints::answer_download(const trail::Caller& caller, TrailRequest r
   download.caller.channel = trail::Channel::kReport;
   // The first page is read before a byte leaves, so that a refusal is still a status and not a
   // broken body.
-  const auto page = reader_(download.caller, download.query);
-  if (!page) return write_status(page.error(), response);
+  const auto read = reader_(download.caller, download.query);
+  if (!read) return write_status(read.error(), response);
+  if (read->before_leaving) return write_problem(Problem::kInternal, {}, response);
+  const trail::Page* page = &read->page;
   const bool csv = request.format == Format::kCsv;
   response->content_type = csv ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson";
   response->headers += csv ? "Content-Disposition: attachment; filename=\"audit-trail.csv\"\r\n"

@@ -19,10 +19,16 @@
 
 namespace satindex::http {
 
-// TrailService::read, together with whatever must be done before its page may leave (access
-// records). Thread-safe.
-using TrailReader = std::function<schemas::Result<trail::Page>(const trail::Caller&,
-                                                               const trail::AuditTrailQuery&)>;
+// What a reader gives: a page, and what must be done before it may leave (its access record must be durable, CONTRACT
+// 1.4); empty: nothing. When that fails the reader is asked again with withhold_others.
+struct ReadPage {
+  trail::Page page;
+  std::function<void(std::function<void(bool)>)> before_leaving;
+};
+
+// TrailService::read and the record of it. Thread-safe.
+using TrailReader =
+    std::function<schemas::Result<ReadPage>(const trail::Caller&, const trail::AuditTrailQuery&)>;
 
 struct TrailEndpointSettings {
   size_t downloads_max = 8;           // under way at once
@@ -38,7 +44,8 @@ class TrailEndpoints {
               std::string_view accept, Response* response) const;
 
  private:
-  void answer_page(const trail::Caller& caller, TrailRequest request, Response* response) const;
+  void answer_page(const std::shared_ptr<const trail::Caller>& caller, TrailRequest request,
+                   Response* response) const;
   void answer_download(const trail::Caller& caller, TrailRequest request, Response* response) const;
 
   const TrailReader reader_;

@@ -31,8 +31,8 @@ constexpr const char* kTrail = "/v1/devices/00-DB-12-34-56-78-90-A0/audit-trail"
 
 class RouterTest : public testing::Test {
  protected:
-  schemas::Result<trail::Page> read(const trail::Caller& caller,
-                                    const trail::AuditTrailQuery& query) {
+  schemas::Result<ReadPage> read(const trail::Caller& caller,
+                                 const trail::AuditTrailQuery& query) {
     callers_.push_back(caller);
     queries_.push_back(query);
     if (fail_at_ == static_cast<int>(queries_.size())) return failure_;
@@ -42,7 +42,12 @@ class RouterTest : public testing::Test {
       page.next =
           store::TrailPosition{1'000'000 - static_cast<int64_t>(queries_.size()), true, 5, 6};
     }
-    return page;
+    ReadPage read{std::move(page), {}};
+    if (gated_ && !query.withhold_others) {
+      read.before_leaving = [this](std::function<void(bool)> done) { gate_ = std::move(done); };
+    }
+    if (query.withhold_others) read.page.cross_user = trail::CrossUser::kWithheld;
+    return read;
   }
   Response get(const std::string& target, const std::string& token = "P1",
                const std::string& accept = "", const std::string& method = "GET") {
@@ -79,6 +84,8 @@ class RouterTest : public testing::Test {
   }
 
   bool ready_ = true;
+  bool gated_ = false;
+  std::function<void(bool)> gate_;
   int fail_at_ = -1;
   int pages_until_end_ = 1;
   schemas::Status failure_ = schemas::internal("/secret/path/000123.sst: bad block");
@@ -91,6 +98,41 @@ class RouterTest : public testing::Test {
       CursorSeal(std::string(32, 'k'))};
   Router router_{&trail_, &authenticator_, [this] { return ready_; }};
 };
+
+TEST_F(RouterTest, AnAnswerWithOthersRowsIsHeldBackUntilItsRecordIsMade) {
+  gated_ = true;
+  Response response = get(kTrail);
+  ASSERT_TRUE(response.gate);
+  bool answered = false;
+  response.gate->wait([&](bool may_leave) { answered = may_leave; });
+  ASSERT_TRUE(gate_);
+  gate_(true);
+  EXPECT_TRUE(answered);
+  EXPECT_EQ(boost::json::parse(response.body).at("crossUser"), "included");
+  EXPECT_EQ(queries_.size(), 1u);
+}
+
+TEST_F(RouterTest, WithoutItsRecordTheSamePageIsMadeWithoutOthersRows) {
+  gated_ = true;
+  Response response = get(std::string(kTrail) + "?limit=7");
+  ASSERT_TRUE(response.gate);
+  const auto instead = response.gate->instead;
+  response.reset();
+  instead(&response);
+  EXPECT_EQ(response.status, 200);
+  EXPECT_FALSE(response.gate);
+  EXPECT_EQ(boost::json::parse(response.body).at("crossUser"), "withheld");
+  ASSERT_EQ(queries_.size(), 2u);
+  EXPECT_TRUE(queries_[1].withhold_others);
+  EXPECT_EQ(queries_[1].limit, 7u);
+}
+
+TEST_F(RouterTest, ADownloadThatWouldNeedARecordNeverLeaves) {
+  gated_ = true;
+  const Response response = get(std::string(kTrail) + "?format=csv");
+  EXPECT_EQ(response.status, 500);
+  EXPECT_FALSE(response.more);
+}
 
 TEST_F(RouterTest, OnePage) {
   const Response r = get(std::string(kTrail) + "?limit=3&srv=4.8.1");
