@@ -179,6 +179,7 @@ def print_tables(results):
     for row in results["figures"]:
         verdict = {True: "pass", False: "FAIL", None: "not measured"}[row["passes_required"]]
         aim = " +aim" if row["passes_aim"] else ""
+        aim += "" if row["full_size"] or row["value"] is None else " (at a smaller size)"
         value = "-" if row["value"] is None else f"{row['value']:,}"
         print(f"{row['figure']:88}{value:>12}{row['required']:>12,}{row['aim']:>12,} {row['unit']:5} {verdict}{aim}")
 

@@ -34,6 +34,8 @@ def figure(caption, drawing):
 def verdict(row):
     if row["passes_required"] is None:
         return '<b class="none">not measured</b>'
+    if not row["full_size"]:
+        return f'<b class="none">{"✓" if row["passes_required"] else "✗"} at a smaller size</b>'
     if row["passes_aim"]:
         return '<b class="aim">✓ aim</b>'
     return '<b class="pass">✓ required</b>' if row["passes_required"] else '<b class="fail">✗ fails</b>'
@@ -69,13 +71,13 @@ def contenders(name, part):
 
 def throughput(part):
     """Events and intervals a second, over the last round's catch-up and the one within the budget."""
-    drawn = []
-    for name, row in (("default memory", part["rounds"][-1].get("satindex")), ("within the budget", part.get("budget"))):
-        if not row or len(row.get("timeline", [])) < 3:
-            continue
-        for at, what in ((1, "events"), (2, "intervals")):
-            drawn.append((f"{what}, {name}", rates(row["timeline"], at)))
-    return figure("satindex from process start to ready: records a second over time", svg.lines(drawn, "seconds since the start", "records/s"))
+    kept = [(name, row["timeline"]) for name, row in (("default memory", part["rounds"][-1].get("satindex")),
+                                                      ("within the budget", part.get("budget")))
+            if row and len(row.get("timeline", [])) > 2]
+    return '<div class="two">' + "".join(
+        figure(f"satindex from process start to ready: {what} a second", svg.lines(
+            [(name, rates(timeline, at)) for name, timeline in kept], "seconds since the start", f"{what}/s"))
+        for at, what in ((1, "events"), (2, "intervals"))) + "</div>"
 
 
 def rates(timeline, at, step=0.2):
