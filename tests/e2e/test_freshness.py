@@ -204,8 +204,8 @@ def test_ownership_records_that_were_never_read(make):
     places = scene.wire.send(scene.topics.ownership, [interval(scene.device, f"P-{n}") for n in range(20)])
     partition = partition_of(scene.device, 2)
     assert {place[0] for place in places} == {partition}
-    futures = scene.broker.admin().delete_records([TopicPartition(scene.topics.ownership, partition, places[10][1])])
-    for future in futures.values():
+    admin = scene.broker.admin()
+    for future in admin.delete_records([TopicPartition(scene.topics.ownership, partition, places[10][1])]).values():
         future.result(20)
     scene.product.start()
     scene.until_state("withheld", STALENESS + 4)

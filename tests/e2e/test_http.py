@@ -170,10 +170,13 @@ def test_a_broken_request_does_not_stop_the_server(world):
     for raw in (b"\x00\xff\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
                 b"GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n"):
         with socket.create_connection(("127.0.0.1", world.product.port), timeout=10) as link:
-            link.sendall(raw)
-            link.shutdown(socket.SHUT_WR)
-            while link.recv(65536):
-                pass
+            try:
+                link.sendall(raw)
+                link.shutdown(socket.SHUT_WR)
+                while link.recv(65536):
+                    pass
+            except (ConnectionResetError, BrokenPipeError):
+                pass  # to be cut off is an answer too
     assert world.product.get("/openapi.yaml").status_code == 200
 
 

@@ -26,8 +26,10 @@ class Letters:
 
     def wait(self, topic, places, timeout=30):
         wanted = {f"{topic}:{partition}:{offset}" for partition, offset in places}
-        return until(lambda: (found := self.read()) if wanted <= set(self.read()) else None, timeout, 0.2,
-                     f"{len(wanted)} dead letters")
+                def all_there():
+            found = self.read()
+            return found if wanted <= set(found) else None
+        return until(all_there, timeout, 0.2, f"{len(wanted)} dead letters")
 
 
 def full_event(user, device):

@@ -1,6 +1,7 @@
 """The partitioner of the producers changes no answer: a log written by Java's default (murmur2) and one written by
 librdkafka's (CRC32) read alike on every route, row for row and in one order."""
 import random
+import secrets
 
 import pytest
 
@@ -77,6 +78,7 @@ def test_every_route_reads_alike(served, world):
 def test_a_cursor_goes_on_at_the_other_replica_with_the_same_key(broker, deploy, world, served, workspace):
     """Replicas that share a cursor key take each other's cursors (CONTRACT 3.4)."""
     key = workspace / "cursor.key"
+    key.write_bytes(secrets.token_bytes(32))
     one = world[1][0]
     topics = served[PARTITIONERS[0]].topics
     first = deploy("replica-1", topics, cursor_key=key)

@@ -84,6 +84,7 @@ def test_retention_hides_at_once(world, deploy, wire):
     # An event that is too old when it comes is not shown either.
     old = event(world.sender.user_ids[0], "OU", device=world.device, at=now_ns() - 11 * DAY, srv="2.2")
     wire.send(world.topics.events, [old])
+    world.events.append(old)
     product.fence(wire)
     assert product.own(world.sender, srv="2.2") == []
     product.stop()

@@ -1,5 +1,6 @@
 """Writing and reading topics with confluent-kafka; keys, partitioners and fences as producers outside would use them."""
 import json
+import time
 import zlib
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
@@ -86,10 +87,10 @@ def read_all(broker, topic, isolation="read_uncommitted"):
                 waiting.add(partition)
         consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in waiting])
         messages = []
+        end = time.monotonic() + 30
         while waiting:
-            batch = consumer.consume(1000, timeout=20)
-            assert batch, f"no answer while reading {topic}"
-            for message in batch:
+            assert time.monotonic() < end, f"no end of {topic} within 30 s"
+            for message in consumer.consume(1000, timeout=0.05):  # waits for all thousand, so not for long
                 if message.error() is None:
                     messages.append(message)
                 else:
