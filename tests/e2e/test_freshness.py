@@ -61,7 +61,10 @@ class Scene:
         assert portfolio["crossUser"] == "withheld" and all(entry["own"] for entry in portfolio["entries"])
         assert len(portfolio["entries"]) == 10
         # Not entitled and no such device: withheld too, so that it tells nothing.
-        assert self.product.answer(device_path(eui()), self.owner)["crossUser"] == "withheld"
+        partition, other = partition_of(self.device, 2), eui()
+        while partition_of(other, 2) != partition:
+            other = eui()
+        assert self.product.answer(device_path(other), self.owner)["crossUser"] == "withheld"
         assert self.product.answer(device_path(self.device), self.sender)["crossUser"] == "none"
         assert len(self.product.device(self.device, self.sender)) == 10
         assert self.product.ready(), "readiness does not change"

@@ -26,7 +26,8 @@ class Letters:
 
     def wait(self, topic, places, timeout=30):
         wanted = {f"{topic}:{partition}:{offset}" for partition, offset in places}
-                def all_there():
+
+        def all_there():
             found = self.read()
             return found if wanted <= set(found) else None
         return until(all_there, timeout, 0.2, f"{len(wanted)} dead letters")
