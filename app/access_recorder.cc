@@ -106,37 +106,43 @@ bool AccessRecorder::failing() const {
   return clock_.boot_ns() - failed_boot_ns_.load(std::memory_order_relaxed) < kBackoffNs;
 }
 
-bool AccessRecorder::may_leave(const Caller& caller, const AuditTrailQuery& query,
-                               const Page& page) {
-  // After the reading, so no earlier than the now that it used.
-  const int64_t now = clock_.wall_ns();
-  if (!floor_.cover(now)) return false;
-  if (!shows_others(page)) return true;
-  ingest::SinkRecord record;
-  record.key = caller.party;
-  record.value = access_record_json(caller, query, page, now);
-  if (!ingest::append_and_wait(sink_, record)) {
-    failed_boot_ns_.store(clock_.boot_ns(), std::memory_order_relaxed);
-    failed_.fetch_add(1, std::memory_order_relaxed);
-    return false;
-  }
-  recorded_.fetch_add(1, std::memory_order_relaxed);
-  return true;
+Result<http::ReadPage> AccessRecorder::plain(const Caller& caller,
+                                             const AuditTrailQuery& query) const {
+  auto page = service_.read(caller, query);
+  if (!page) return page.error();
+  return http::ReadPage{std::move(*page), {}};
 }
 
-Result<Page> AccessRecorder::read(const Caller& caller, const AuditTrailQuery& query) {
+Result<http::ReadPage> AccessRecorder::read(const Caller& caller, const AuditTrailQuery& query) {
   // Rules 2 and 3 play no part: nothing to record, and no now that could give anything back.
-  if (query.route == trail::Route::kOwn || !service_.policy().cross_relation(caller)) {
-    return service_.read(caller, query);
+  if (query.route == trail::Route::kOwn || query.withhold_others ||
+      !service_.policy().cross_relation(caller)) {
+    return plain(caller, query);
   }
   AuditTrailQuery withheld = query;
   withheld.withhold_others = true;
   // Entitled or not: "withheld" must not tell the two apart.
-  if (failing()) return service_.read(caller, withheld);
-  auto page = service_.read(caller, query);
-  if (!page || page->cross_user == CrossUser::kWithheld || may_leave(caller, query, *page))
-    return page;
-  return service_.read(caller, withheld);
+  if (failing()) return plain(caller, withheld);
+  auto read = plain(caller, query);
+  if (!read || read->page.cross_user == CrossUser::kWithheld) return read;
+  // After the reading, so no earlier than the now that it used.
+  const int64_t now = clock_.wall_ns();
+  if (!floor_.cover(now)) {
+    metrics_.clock_not_durable();
+    return plain(caller, withheld);
+  }
+  if (!shows_others(read->page)) return read;
+  ingest::SinkRecord record;
+  record.key = caller.party;
+  record.value = access_record_json(caller, query, read->page, now);
+  read->before_leaving = [this, record = std::move(record)](std::function<void(bool)> done) {
+    sink_.append(record, [this, done = std::move(done)](bool acknowledged) {
+      metrics_.access_record(acknowledged);
+      if (!acknowledged) failed_boot_ns_.store(clock_.boot_ns(), std::memory_order_relaxed);
+      done(acknowledged);
+    });
+  };
+  return read;
 }
 
 }  // namespace satindex::app

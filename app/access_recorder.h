@@ -1,8 +1,8 @@
 // AccessRecorder: stands between the endpoints and the trail service, so that no answer with
 // others' rows leaves before it is recorded and its now is durable (CONTRACT 1.4, 2; INV-5). When
-// either cannot be done, the page is read again without others' rows. Thread-safe; a call may wait
-// for the sink, up to the sink's deadline. Holds no state of its own but when recording failed
-// last.
+// the now cannot be made durable, the page is read without others' rows; when the record cannot,
+// the endpoint asks again for such a page. Thread-safe; nobody waits for the sink on a thread.
+// Holds no state of its own but when recording failed last.
 #pragma once
 
 #include <atomic>
@@ -10,7 +10,9 @@
 #include <string>
 
 #include "app/clock_floor.h"
+#include "app/node_metrics.h"
 #include "indexer/ingest/record_sink.h"
+#include "query/http/trail_endpoints.h"
 #include "query/trail/service.h"
 #include "schemas/time.h"
 
@@ -20,27 +22,23 @@ class AccessRecorder {
  public:
   // All outlive it.
   AccessRecorder(const trail::TrailService& service, ingest::RecordSink& sink, ClockFloor& floor,
-                 const schemas::Clock& clock)
-      : service_(service), sink_(sink), floor_(floor), clock_(clock) {}
+                 NodeMetrics& metrics, const schemas::Clock& clock)
+      : service_(service), sink_(sink), floor_(floor), metrics_(metrics), clock_(clock) {}
 
-  schemas::Result<trail::Page> read(const trail::Caller& caller,
-                                    const trail::AuditTrailQuery& query);
-
-  uint64_t recorded() const { return recorded_.load(std::memory_order_relaxed); }
-  uint64_t failed() const { return failed_.load(std::memory_order_relaxed); }
+  schemas::Result<http::ReadPage> read(const trail::Caller& caller,
+                                       const trail::AuditTrailQuery& query);
 
  private:
   bool failing() const;
-  bool may_leave(const trail::Caller& caller, const trail::AuditTrailQuery& query,
-                 const trail::Page& page);
+  schemas::Result<http::ReadPage> plain(const trail::Caller& caller,
+                                        const trail::AuditTrailQuery& query) const;
 
   const trail::TrailService& service_;
   ingest::RecordSink& sink_;
   ClockFloor& floor_;
+  NodeMetrics& metrics_;
   const schemas::Clock& clock_;
   std::atomic<int64_t> failed_boot_ns_{INT64_MIN / 2};
-  std::atomic<uint64_t> recorded_{0};
-  std::atomic<uint64_t> failed_{0};
 };
 
 // One JSON object (schemas/json/access_record.schema.json). Pure.

@@ -1,7 +1,5 @@
 #include "app/node.h"
 
-#include <prometheus/registry.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <thread>
@@ -9,6 +7,7 @@
 #include "app/access_recorder.h"
 #include "app/data_dir.h"
 #include "app/memory_budget.h"
+#include "app/node_metrics.h"
 #include "indexer/ingest/ingest.h"
 #include "indexer/ingest/kafka_sink.h"
 #include "query/http/cursor_seal.h"
@@ -58,8 +57,8 @@ struct Node::Impl {
   bool stopped = false;
 
   // In the order of construction; destroyed the other way round.
-  prometheus::Registry registry;
-  http::HttpMetrics http_metrics{&registry};
+  NodeMetrics metrics;
+  http::HttpMetrics http_metrics{&metrics.registry()};
   std::unique_ptr<ClockFloor> floor;
   std::shared_ptr<store::StoreResources> resources;
   std::vector<std::unique_ptr<store::Shard>> shards;
@@ -179,7 +178,7 @@ Result<void> Node::Impl::open_ingest(ingest::TopicShape shape) {
   board = std::make_unique<store::FreshnessBoard>(shape.partitions);
   const ingest::IngestSettings for_ingest = ingest_settings();
   ingest = std::make_unique<ingest::Ingest>(for_ingest, std::move(shape), std::move(of_topics),
-                                            *board, registry);
+                                            *board, metrics.registry());
   if (auto started = ingest->start(); !started) return started;
   if (auto made =
           ingest::ensure_topic(for_ingest.kafka, settings.access_topic, kEnsureTopicDeadline);
@@ -204,8 +203,8 @@ Result<void> Node::Impl::open_trail(int32_t) {
                                             settings.retention_ns, floor->kept_ns()};
   service = std::make_unique<trail::TrailService>(std::move(all), board.get(), std::move(*policy),
                                                   trail_settings, &schemas::system_clock());
-  recorder =
-      std::make_unique<AccessRecorder>(*service, *access_sink, *floor, schemas::system_clock());
+  recorder = std::make_unique<AccessRecorder>(*service, *access_sink, *floor, metrics,
+                                              schemas::system_clock());
   endpoints = std::make_unique<http::TrailEndpoints>(
       [this](const trail::Caller& caller, const trail::AuditTrailQuery& query) {
         return recorder->read(caller, query);
@@ -226,11 +225,14 @@ Result<void> Node::listen() {
   auto floor = ClockFloor::open(my.data_dir.clock_file(), my.settings.accept_clock);
   if (!floor) return floor.error();
   my.floor = std::move(*floor);
-  if (my.settings.accept_clock) my.log.warning("--accept-clock: time starts anew from the present");
+  if (my.settings.accept_clock) {
+    my.log.warning("--accept-clock: time starts anew from the present");
+    my.metrics.clock_accepted();
+  }
   if (auto loaded = my.load_keys(); !loaded) return loaded;
 
-  my.ops_endpoints =
-      std::make_unique<http::OpsEndpoints>([&my] { return my.readiness(); }, &my.registry);
+  my.ops_endpoints = std::make_unique<http::OpsEndpoints>([&my] { return my.readiness(); },
+                                                          &my.metrics.registry());
   http::ServerSettings ops;
   ops.listen = my.settings.ops_listen.to_string();
   ops.threads = 1;
@@ -285,6 +287,7 @@ void Node::stop() {
   my.stopped = true;
   my.stopping = true;
   if (my.http_server) my.http_server->stop(kDrainDeadline);
+  my.access_sink.reset();  // answers what still waits for it, while the recorder is there to hear
   if (my.ingest) my.ingest->stop();
   if (my.ops_server) my.ops_server->stop(kOpsDrainDeadline);
   my.log.info("stopped");

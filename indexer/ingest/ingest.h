@@ -5,8 +5,6 @@
 // never by an exception.
 #pragma once
 
-#include <prometheus/registry.h>
-
 #include <chrono>
 #include <future>
 #include <memory>
@@ -18,6 +16,10 @@
 #include "indexer/ingest/topic_shape.h"
 #include "indexer/store/freshness.h"
 #include "indexer/store/shard.h"
+
+namespace prometheus {
+class Registry;
+}
 
 namespace satindex::ingest {
 

@@ -61,12 +61,10 @@ TEST_F(MemoryLimit, ReadsTheOldHierarchyToo) {
 
 TEST(MemoryPlan, StaysWithinTheBudget) {
   for (const uint64_t budget : {128 * kMiB, 1024 * kMiB, 65536 * kMiB}) {
-    for (const uint32_t shards : {1u, 4u, 64u}) {
-      const MemoryPlan plan = plan_memory(budget, shards);
-      EXPECT_LE(plan.cache_bytes + plan.ingest_bytes, budget);
-      EXPECT_LT(plan.write_buffer_bytes, plan.cache_bytes);
-      EXPECT_GE(plan.cache_bytes, budget / 4);
-    }
+    const MemoryPlan plan = plan_memory(budget);
+    EXPECT_LE(plan.cache_bytes + plan.ingest_bytes, budget);
+    EXPECT_LT(plan.write_buffer_bytes, plan.cache_bytes);
+    EXPECT_GE(plan.cache_bytes, budget / 4);
   }
 }
 
