@@ -138,7 +138,7 @@ void Country::choose_supplier() {
 }
 
 const Country& country() {
-  static const Country made(1'000'000, 100'000);
+  static const Country made(1'000'000, 16'000);
   return made;
 }
 

@@ -6,7 +6,7 @@ from . import places
 from .contenders import settle_machine
 from .load import Background, open_loop, saturate, summary, write_targets
 from .node import quantile
-from .process import Running, run, run_json
+from .process import Failed, Running, run, run_json
 from .questions import ask_satindex, routes
 from .traffic import gen
 
@@ -42,12 +42,11 @@ def while_ingesting(plan, broker, node, topics, subject, tokens, rate):
     hot = routes(subject)["hot"]
     with arriving(plan, broker, topics, rate, "2026-07-01T00:00:00Z") as background:
         settle_machine(2)
-        saturation = saturate(node.http, hot, tokens["screen"], plan.seconds, plan.work)
-        half = saturation["requests_per_second"] / 2
-        measured = {}
+        saturation, measured = {}, {}
         for channel, token in tokens.items():
+            saturation[channel] = saturate(node.http, hot, token, plan.seconds, plan.work)
             targets = write_targets(plan.work / "targets", node.http, hot, token)
-            measured[channel] = open_loop(targets, half, plan.seconds, plan.work)
+            measured[channel] = open_loop(targets, saturation[channel]["requests_per_second"] / 2, plan.seconds, plan.work)
         produced = background.stop()
     return {"rate_wanted": rate, "rate_kept": round(produced["records"] / produced["seconds"]),
             "saturation": saturation, "half": measured}
@@ -65,27 +64,36 @@ def fixed_rate_while_ingesting(plan, broker, node, topics, subject, tokens, rate
     return found
 
 
-def one_core(plan, node, subject, tokens):
-    """Requests a second of hot device pages with the whole process on one core, and of bare Beast sending the same bytes
-    from one thread on that core; three alternating rounds, medians. The client has the other core."""
-    hot = routes(subject)["hot"]
-    status, body = node.ask(hot[0], port=node.http, token=tokens["screen"])
-    assert status == 200, body[:200]
+def bare(plan, body):
+    """One thread of Boost.Beast on core 0 that answers these bytes; the process and its port."""
     body_file = plan.work / "body.json"
     body_file.write_bytes(body)
-    bare = Running(["taskset", "-c", "0", places.TOOLS / "bare_beast", body_file], stdout=subprocess.PIPE)
-    rates = {"bare": [], **{channel: [] for channel in tokens}}
+    server = Running(["taskset", "-c", "0", places.TOOLS / "bare_beast", body_file], stdout=subprocess.PIPE)
+    return server, int(server.process.stdout.readline())
+
+
+def one_core(plan, node, subject, tokens):
+    """Requests a second of one hot device's page with the whole process on one core, and of bare Beast sending the same bytes
+    from one thread on that core; three alternating rounds, medians. The client has the other core."""
+    hot = routes(subject)["hot"][:1]
+    found = {}
+    run(["taskset", "-a", "-p", "-c", "0", str(node.process.pid)])
     try:
-        port = int(bare.process.stdout.readline())
-        run(["taskset", "-a", "-p", "-c", "0", str(node.process.pid)])
-        for _ in range(1 if plan.quick else 3):
-            rates["bare"].append(saturate(port, hot[:1], "", plan.seconds / 2, plan.work, cpu=1)["requests_per_second"])
-            for channel, token in tokens.items():
-                rates[channel].append(
-                    saturate(node.http, hot[:1], token, plan.seconds / 2, plan.work, cpu=1)["requests_per_second"])
+        for channel, token in tokens.items():
+            status, body = node.ask(hot[0], port=node.http, token=token)
+            if status != 200:
+                raise Failed(f"{hot[0]}: {status}")
+            rates = {"bare": [], "satindex": []}
+            server, port = bare(plan, body)
+            try:
+                for _ in range(1 if plan.quick else 3):
+                    for who, at in (("bare", port), ("satindex", node.http)):
+                        rates[who].append(saturate(at, hot, token, plan.seconds / 2, plan.work, cpu=1)["requests_per_second"])
+            finally:
+                server.stop()
+            medians = {who: statistics.median(values) for who, values in rates.items()}
+            found[channel] = {"body_bytes": len(body), "rounds": rates, **medians,
+                              "ratio": round(medians["satindex"] / medians["bare"], 3)}
     finally:
         run(["taskset", "-a", "-p", "-c", "0-1", str(node.process.pid)])
-        bare.stop()
-    medians = {name: statistics.median(values) for name, values in rates.items()}
-    return {"body_bytes": len(body), "rounds": rates, **medians,
-            "ratio": {channel: round(medians[channel] / medians["bare"], 3) for channel in tokens}}
+    return found
