@@ -266,9 +266,12 @@ Gathered ShardWorker::gathered() const {
 }
 
 void ShardWorker::commit_when_due() {
+  const bool was_catching_up = policy_.catching_up();
   const CommitDecision decision = policy_.decide(gathered());
   catching_up_.store(policy_.catching_up(), std::memory_order_relaxed);
   blocked_ = decision != CommitDecision::kWait && !commit(decision);
+  // Arrived: the files of the catch-up are joined while the live ones go on.
+  if (was_catching_up && !policy_.catching_up()) writer_.settle_in_background();
 }
 
 bool ShardWorker::commit(CommitDecision path) {

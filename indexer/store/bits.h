@@ -12,8 +12,12 @@ namespace satindex::store {
 
 // Bits needed to tell n values apart: 0 for n <= 1.
 inline uint32_t index_bits(uint32_t n) { return n <= 1 ? 0 : 32 - std::countl_zero(n - 1); }
-inline uint64_t zigzag(int64_t v) { return (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63); }
-inline int64_t unzigzag(uint64_t v) { return static_cast<int64_t>(v >> 1) ^ -static_cast<int64_t>(v & 1); }
+inline uint64_t zigzag(int64_t v) {
+  return (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63);
+}
+inline int64_t unzigzag(uint64_t v) {
+  return static_cast<int64_t>(v >> 1) ^ -static_cast<int64_t>(v & 1);
+}
 
 class BitWriter {
  public:
@@ -95,7 +99,8 @@ class BitWriter {
 
 class BitReader {
  public:
-  explicit BitReader(std::string_view bytes) : p_(bytes.data()), end_bits_(bytes.size() * 8), size_(bytes.size()) {}
+  explicit BitReader(std::string_view bytes)
+      : p_(bytes.data()), end_bits_(bytes.size() * 8), size_(bytes.size()) {}
 
   uint64_t get(uint32_t n) {  // n <= 64
     if (n <= 56) return get_some(n);

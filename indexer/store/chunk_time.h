@@ -15,7 +15,8 @@ struct TimeUnit {
   int64_t ns;
   uint32_t first_bits;  // enough for one bucket, rounded out by the unit
 };
-inline constexpr std::array<TimeUnit, 4> kTimeUnits = {{{1, 51}, {1000, 42}, {1'000'000, 32}, {1'000'000'000, 22}}};
+inline constexpr std::array<TimeUnit, 4> kTimeUnits = {
+    {{1, 51}, {1000, 42}, {1'000'000, 32}, {1'000'000'000, 22}}};
 
 // Index of the largest unit that divides every time.
 template <class Rows>
@@ -37,13 +38,15 @@ inline uint32_t rice_parameter(uint64_t sum, uint64_t count) {
 
 inline void put_first_time(int64_t time_ns, uint16_t bucket, uint32_t unit, BitWriter* w) {
   const int64_t u = kTimeUnits[unit].ns;
-  w->put(static_cast<uint64_t>(time_ns / u - bucket_start(bucket) / u), kTimeUnits[unit].first_bits);
+  w->put(static_cast<uint64_t>(time_ns / u - bucket_start(bucket) / u),
+         kTimeUnits[unit].first_bits);
 }
 
 inline int64_t get_first_time(uint16_t bucket, uint32_t unit, BitReader* r) {
   const int64_t u = kTimeUnits[unit].ns;
   // A bucket number from a damaged key can be past the end of time: wrap, never overflow.
-  const uint64_t t = static_cast<uint64_t>(bucket_start(bucket) / u) + r->get(kTimeUnits[unit].first_bits);
+  const uint64_t t =
+      static_cast<uint64_t>(bucket_start(bucket) / u) + r->get(kTimeUnits[unit].first_bits);
   return static_cast<int64_t>(t * static_cast<uint64_t>(u));
 }
 

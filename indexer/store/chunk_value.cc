@@ -12,8 +12,8 @@ namespace {
 constexpr char kFramed = 1;
 
 // The packed rows of one value: sorts, drops copies, cuts into chunks.
-void pack_rows(const ChunkContext& context, std::vector<CodedRow>* rows, const LiteralTable& literals,
-               std::vector<std::string>* packed) {
+void pack_rows(const ChunkContext& context, std::vector<CodedRow>* rows,
+               const LiteralTable& literals, std::vector<std::string>* packed) {
   std::stable_sort(rows->begin(), rows->end(),
                    [](const CodedRow& a, const CodedRow& b) { return a.time_ns > b.time_ns; });
   drop_copies(rows, literals);
@@ -33,7 +33,8 @@ void pack_refs(uint16_t bucket, std::vector<TrailRef>* refs, std::vector<std::st
 }
 
 bool split_all(std::span<const std::string_view> values, std::vector<std::string_view>* chunks) {
-  return std::all_of(values.begin(), values.end(), [&](std::string_view v) { return split_value(v, chunks); });
+  return std::all_of(values.begin(), values.end(),
+                     [&](std::string_view v) { return split_value(v, chunks); });
 }
 
 }  // namespace
@@ -67,7 +68,8 @@ bool concat_values(std::span<const std::string_view> values, std::string* out) {
   return true;
 }
 
-bool pack_values(ChunkKind kind, const TrailKey& key, std::span<const std::string_view> values, std::string* out) {
+bool pack_values(ChunkKind kind, const TrailKey& key, std::span<const std::string_view> values,
+                 std::string* out) {
   std::vector<std::string_view> chunks;
   if (!split_all(values, &chunks)) return false;
   const ChunkContext context = context_of(kind, key);

@@ -19,7 +19,8 @@ namespace satindex::store {
 enum class ChunkKind : uint8_t { kDeviceRows, kLooseRows, kRefs };
 
 inline ChunkContext context_of(ChunkKind kind, const TrailKey& key) {
-  return {key.bucket, kind == ChunkKind::kDeviceRows, kind == ChunkKind::kDeviceRows ? key.entity : 0};
+  return {key.bucket, kind == ChunkKind::kDeviceRows,
+          kind == ChunkKind::kDeviceRows ? key.entity : 0};
 }
 
 // Splits a value into its chunks. False when the framing is broken.
@@ -29,6 +30,7 @@ void join_value(std::span<const std::string_view> chunks, std::string* out);
 // One value out of several of the same key, oldest first, without looking inside the chunks: quick, for readers.
 bool concat_values(std::span<const std::string_view> values, std::string* out);
 // The same rows and references in fewer, larger chunks, redeliveries dropped: for compaction. False: broken bytes.
-bool pack_values(ChunkKind kind, const TrailKey& key, std::span<const std::string_view> values, std::string* out);
+bool pack_values(ChunkKind kind, const TrailKey& key, std::span<const std::string_view> values,
+                 std::string* out);
 
 }  // namespace satindex::store

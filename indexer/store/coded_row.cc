@@ -31,8 +31,9 @@ uint16_t event_fingerprint(std::string_view event_id) {
 }
 
 bool same_event(const CodedRow& a, const CodedRow& b, const LiteralTable& literals) {
-  if (a.time_ns != b.time_ns || a.device != b.device || a.originator != b.originator || a.target != b.target ||
-      a.counter != b.counter || a.fingerprint != b.fingerprint || a.flags != b.flags) {
+  if (a.time_ns != b.time_ns || a.device != b.device || a.originator != b.originator ||
+      a.target != b.target || a.counter != b.counter || a.fingerprint != b.fingerprint ||
+      a.flags != b.flags) {
     return false;
   }
   for (size_t i = 0; i < kSymbolClasses; ++i) {

@@ -23,7 +23,8 @@ enum RowFlag : uint8_t {
   kRowOriginatorIsUser = 8,
   kRowTargetIsDevice = 16,
 };
-inline constexpr uint8_t kRowRequestFlags = kRowHasRequest | kRowOriginatorIsUser | kRowTargetIsDevice;
+inline constexpr uint8_t kRowRequestFlags =
+    kRowHasRequest | kRowOriginatorIsUser | kRowTargetIsDevice;
 
 struct CodedRow {
   int64_t time_ns = 0;

@@ -49,8 +49,10 @@ Result<void> commit_live(Shard::Impl& shard, const SortedBatch& batch) {
 
 namespace {
 
-rocksdb::Status write_file(Shard::Impl& shard, Table t, const TableBatch& batch, const std::string& path) {
-  rocksdb::Options o(rocksdb::DBOptions(), table_options(t, shard.resources->impl().cache, &shard.oversize));
+rocksdb::Status write_file(Shard::Impl& shard, Table t, const TableBatch& batch,
+                           const std::string& path) {
+  rocksdb::Options o(rocksdb::DBOptions(),
+                     table_options(t, shard.resources->impl().cache, &shard.oversize));
   rocksdb::SstFileWriter file(rocksdb::EnvOptions(), o, shard.cf(t));
   rocksdb::Status s = file.Open(path);
   for (size_t i = 0; i < batch.size() && s.ok(); ++i) {
@@ -76,7 +78,8 @@ Result<void> commit_bulk(Shard::Impl& shard, const SortedBatch& batch) {
   const std::filesystem::path dir = shard.options.path / "bulk";
   std::error_code ec;
   std::filesystem::create_directories(dir, ec);
-  if (ec) return schemas::unavailable("cannot create the directory for bulk files: " + ec.message());
+  if (ec)
+    return schemas::unavailable("cannot create the directory for bulk files: " + ec.message());
   std::vector<rocksdb::IngestExternalFileArg> args;
   rocksdb::Status s;
   for (size_t t = 0; t < kTables && s.ok(); ++t) {

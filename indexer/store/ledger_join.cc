@@ -10,9 +10,11 @@ constexpr size_t kSingleLookupsMax = 64;
 // Steps forward before a seek is the shorter way.
 constexpr int kStepsMax = 12;
 
-void give(uint32_t i, const DeviceLedger& ledger, const std::function<void(uint32_t, const Holding&)>& sink) {
+void give(uint32_t i, const DeviceLedger& ledger,
+          const std::function<void(uint32_t, const Holding&)>& sink) {
   for (const OwnershipInterval& interval : ledger.intervals()) {
-    if (const auto span = interval.usable()) sink(i, {party_entity(interval.relation, interval.party), *span});
+    if (const auto span = interval.usable())
+      sink(i, {party_entity(interval.relation, interval.party), *span});
   }
 }
 
@@ -21,14 +23,16 @@ void give(uint32_t i, const DeviceLedger& ledger, const std::function<void(uint3
 Result<DeviceLedger> load_ledger(const Shard::Impl& shard, uint64_t device) {
   std::array<char, 8> key;
   rocksdb::PinnableSlice value;
-  const rocksdb::Status s = shard.db->Get(rocksdb::ReadOptions(), shard.cf(Table::kLedger),
-                                          slice(ledger_key(schemas::DeviceId{{device}}, &key)), &value);
+  const rocksdb::Status s =
+      shard.db->Get(rocksdb::ReadOptions(), shard.cf(Table::kLedger),
+                    slice(ledger_key(schemas::DeviceId{{device}}, &key)), &value);
   if (s.IsNotFound()) return DeviceLedger();
   if (!s.ok()) return to_status(s);
   return DeviceLedger::decode(view(value));
 }
 
-Result<void> join_ledgers(const Shard::Impl& shard, const ChangedLedgers& changed, std::span<const uint64_t> devices,
+Result<void> join_ledgers(const Shard::Impl& shard, const ChangedLedgers& changed,
+                          std::span<const uint64_t> devices,
                           const std::function<void(uint32_t, const Holding&)>& sink) {
   std::unique_ptr<rocksdb::Iterator> it;
   if (devices.size() > kSingleLookupsMax) {

@@ -9,8 +9,8 @@
 
 namespace satindex::store {
 
-inline void radix_sort(std::vector<uint64_t>* keys, std::vector<uint32_t>* payload, std::vector<uint64_t>* keys_swap,
-                       std::vector<uint32_t>* payload_swap) {
+inline void radix_sort(std::vector<uint64_t>* keys, std::vector<uint32_t>* payload,
+                       std::vector<uint64_t>* keys_swap, std::vector<uint32_t>* payload_swap) {
   constexpr uint32_t kDigitBits = 11;
   constexpr uint32_t kBuckets = 1u << kDigitBits;
   const size_t n = keys->size();

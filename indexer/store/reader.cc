@@ -22,7 +22,8 @@ Result<DeviceLedger> ShardView::ledger(schemas::DeviceId device) const {
   rocksdb::PinnableSlice value;
   std::array<char, 8> key;
   const rocksdb::Status s = impl_->shard->db->Get(impl_->shard->read_options(impl_->snapshot),
-                                                  impl_->shard->cf(Table::kLedger), slice(ledger_key(device, &key)), &value);
+                                                  impl_->shard->cf(Table::kLedger),
+                                                  slice(ledger_key(device, &key)), &value);
   if (s.IsNotFound()) return DeviceLedger();
   if (!s.ok()) return to_status(s);
   return DeviceLedger::decode(view(value));
@@ -39,12 +40,14 @@ struct RowCodec {
   RowChunkHeader header;
   std::vector<const Symbol*> users, outcomes;
 
-  bool glance(const TrailKey& key, std::string_view bytes, int64_t* newest, int64_t* oldest, bool* wanted) {
+  bool glance(const TrailKey& key, std::string_view bytes, int64_t* newest, int64_t* oldest,
+              bool* wanted) {
     if (!read_row_chunk_header(context_of(kind, key), bytes, &header)) return false;
     *newest = header.newest_ns;
     *oldest = header.oldest_ns;
     if (interest) {
-      const auto look_up = [&](SymbolClass c, const std::vector<uint32_t>& codes, std::vector<const Symbol*>* out) {
+      const auto look_up = [&](SymbolClass c, const std::vector<uint32_t>& codes,
+                               std::vector<const Symbol*>* out) {
         out->clear();
         for (const uint32_t code : codes) out->push_back(dictionary->find(c, code));
       };
@@ -62,7 +65,8 @@ struct RowCodec {
 
 struct RefCodec {
   using Item = TrailRef;
-  bool glance(const TrailKey& key, std::string_view bytes, int64_t* newest, int64_t* oldest, bool*) {
+  bool glance(const TrailKey& key, std::string_view bytes, int64_t* newest, int64_t* oldest,
+              bool*) {
     RefChunkHeader h;
     if (!read_ref_chunk_header(key.bucket, bytes, &h)) return false;
     *newest = h.newest_ns;
@@ -101,7 +105,8 @@ struct RowCursor::Impl {
     if (r.has(kRowHasDevice)) out->device = schemas::DeviceId{{r.device}};
     out->request.reset();
     if (r.has(kRowHasRequest)) {
-      const uint64_t originator = r.has(kRowOriginatorIsUser) ? out->user->user.eui.value : r.originator;
+      const uint64_t originator =
+          r.has(kRowOriginatorIsUser) ? out->user->user.eui.value : r.originator;
       const uint64_t target = r.has(kRowTargetIsDevice) ? r.device : r.target;
       out->request = schemas::RequestId{{originator}, {target}, r.counter};
     }
@@ -110,15 +115,16 @@ struct RowCursor::Impl {
   bool unknown_symbol = false;
 };
 
-RowCursor::RowCursor(const ShardView& view, std::optional<schemas::DeviceId> device, schemas::UserId loose_user,
-                     TimeWindow window, ChunkInterest interest) {
+RowCursor::RowCursor(const ShardView& view, std::optional<schemas::DeviceId> device,
+                     schemas::UserId loose_user, TimeWindow window, ChunkInterest interest) {
   RowCodec codec;
   codec.dictionary = &view.impl().shard->dictionary;
   codec.kind = device ? ChunkKind::kDeviceRows : ChunkKind::kLooseRows;
   codec.interest = std::move(interest);
-  impl_.reset(new Impl{TrailScan<RowCodec>(*view.impl().shard, view.impl().snapshot,
-                                           device ? Table::kDevice : Table::kLoose, std::move(codec)),
-                       false});
+  impl_.reset(
+      new Impl{TrailScan<RowCodec>(*view.impl().shard, view.impl().snapshot,
+                                   device ? Table::kDevice : Table::kLoose, std::move(codec)),
+               false});
   reset(device ? device->eui.value : loose_user.eui.value, window);
 }
 RowCursor::~RowCursor() = default;
@@ -160,16 +166,16 @@ RefCursor::~RefCursor() = default;
 RefCursor::RefCursor(RefCursor&&) noexcept = default;
 
 RefCursor RefCursor::own(const ShardView& view, schemas::UserId user, TimeWindow window) {
-  std::unique_ptr<Impl> impl(
-      new Impl{TrailScan<RefCodec>(*view.impl().shard, view.impl().snapshot, Table::kOwn, RefCodec())});
+  std::unique_ptr<Impl> impl(new Impl{
+      TrailScan<RefCodec>(*view.impl().shard, view.impl().snapshot, Table::kOwn, RefCodec())});
   impl->scan.reset(user.eui.value, window);
   return RefCursor(std::move(impl));
 }
 
-RefCursor RefCursor::owner(const ShardView& view, schemas::Relation relation, std::string_view party,
-                           TimeWindow window) {
-  std::unique_ptr<Impl> impl(
-      new Impl{TrailScan<RefCodec>(*view.impl().shard, view.impl().snapshot, Table::kOwner, RefCodec())});
+RefCursor RefCursor::owner(const ShardView& view, schemas::Relation relation,
+                           std::string_view party, TimeWindow window) {
+  std::unique_ptr<Impl> impl(new Impl{
+      TrailScan<RefCodec>(*view.impl().shard, view.impl().snapshot, Table::kOwner, RefCodec())});
   impl->scan.reset(party_entity(relation, party), window);
   return RefCursor(std::move(impl));
 }

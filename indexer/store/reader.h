@@ -49,8 +49,8 @@ using ChunkInterest = std::function<bool(const ChunkGlance&)>;
 class RowCursor {
  public:
   // The view must outlive the cursor. `interest` may be empty.
-  RowCursor(const ShardView& view, std::optional<schemas::DeviceId> device, schemas::UserId loose_user,
-            TimeWindow window, ChunkInterest interest);
+  RowCursor(const ShardView& view, std::optional<schemas::DeviceId> device,
+            schemas::UserId loose_user, TimeWindow window, ChunkInterest interest);
   ~RowCursor();
   RowCursor(RowCursor&&) noexcept;
   // Begins anew at another device (or loose User) of the same kind: cheaper than a new cursor. Work adds up.
@@ -75,7 +75,8 @@ class RowCursor {
 class RefCursor {
  public:
   static RefCursor own(const ShardView& view, schemas::UserId user, TimeWindow window);
-  static RefCursor owner(const ShardView& view, schemas::Relation relation, std::string_view party, TimeWindow window);
+  static RefCursor owner(const ShardView& view, schemas::Relation relation, std::string_view party,
+                         TimeWindow window);
   ~RefCursor();
   RefCursor(RefCursor&&) noexcept;
 

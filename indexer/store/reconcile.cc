@@ -13,7 +13,8 @@ namespace {
 constexpr uint64_t kTaskFormat = 1;  // on disk: never renumber
 
 // The parts of `spans` that `known` leaves out; both merged and ascending.
-void subtract(const std::vector<Span>& spans, const std::vector<Span>& known, std::vector<Span>* out) {
+void subtract(const std::vector<Span>& spans, const std::vector<Span>& known,
+              std::vector<Span>* out) {
   for (Span s : spans) {
     for (const Span& k : known) {
       if (k.to_ns <= s.from_ns || k.from_ns >= s.to_ns) continue;
@@ -42,12 +43,14 @@ std::string ReconcileTask::encode() const {
 bool ReconcileTask::decode(std::string_view bytes) {
   uint64_t format = 0, n = 0;
   items.clear();
-  if (!get_varint(&bytes, &format) || format != kTaskFormat || !get_varint(&bytes, &n) || n > kItemsMax) return false;
+  if (!get_varint(&bytes, &format) || format != kTaskFormat || !get_varint(&bytes, &n) ||
+      n > kItemsMax)
+    return false;
   for (uint64_t i = 0; i < n; ++i) {
     ReconcileItem item;
     uint64_t from = 0, to = 0;
-    if (!get_varint(&bytes, &item.device) || !get_varint(&bytes, &item.entity) || !get_varint(&bytes, &from) ||
-        !get_varint(&bytes, &to)) {
+    if (!get_varint(&bytes, &item.device) || !get_varint(&bytes, &item.entity) ||
+        !get_varint(&bytes, &from) || !get_varint(&bytes, &to)) {
       return false;
     }
     item.span = {static_cast<int64_t>(from), static_cast<int64_t>(to)};
@@ -63,8 +66,10 @@ void grown_holdings(schemas::DeviceId device, const DeviceLedger& before, const 
     if (last != nullptr && last->relation == i.relation && last->party == i.party) continue;
     last = &i;
     std::vector<Span> grown;
-    subtract(after.spans(i.relation, i.party, INT64_MAX), before.spans(i.relation, i.party, INT64_MAX), &grown);
-    for (const Span& s : grown) out->push_back({device.eui.value, party_entity(i.relation, i.party), s});
+    subtract(after.spans(i.relation, i.party, INT64_MAX),
+             before.spans(i.relation, i.party, INT64_MAX), &grown);
+    for (const Span& s : grown)
+      out->push_back({device.eui.value, party_entity(i.relation, i.party), s});
   }
 }
 

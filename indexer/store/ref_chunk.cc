@@ -46,7 +46,8 @@ uint32_t step_parameter(const std::vector<uint64_t>& devices) {
 }  // namespace
 
 void encode_ref_chunk(uint16_t bucket, std::span<const TrailRef> refs, std::string* out) {
-  SATINDEX_INVARIANT(!refs.empty() && refs.size() <= kRefChunkRowsMax, "a reference chunk has 1 to kRefChunkRowsMax refs");
+  SATINDEX_INVARIANT(!refs.empty() && refs.size() <= kRefChunkRowsMax,
+                     "a reference chunk has 1 to kRefChunkRowsMax refs");
   BitWriter w(out);
   const uint32_t n = static_cast<uint32_t>(refs.size());
   const uint32_t unit = common_unit(refs);
@@ -61,8 +62,8 @@ void encode_ref_chunk(uint16_t bucket, std::span<const TrailRef> refs, std::stri
     w.put(k, 6);
     w.sized(span);
   }
-  const auto with_device =
-      static_cast<uint32_t>(std::count_if(refs.begin(), refs.end(), [](const TrailRef& r) { return r.has_device; }));
+  const auto with_device = static_cast<uint32_t>(
+      std::count_if(refs.begin(), refs.end(), [](const TrailRef& r) { return r.has_device; }));
   const DeviceMode mode = with_device == 0 ? kNone : with_device == n ? kAll : kMixed;
   w.put(mode, 2);
   const std::vector<uint64_t> devices = distinct_devices(refs);
@@ -78,7 +79,9 @@ void encode_ref_chunk(uint16_t bucket, std::span<const TrailRef> refs, std::stri
     if (i > 0) w.rice(static_cast<uint64_t>(refs[i - 1].time_ns / u - refs[i].time_ns / u), k);
     if (mode == kMixed) w.put(refs[i].has_device ? 1 : 0, 1);
     if (!refs[i].has_device) continue;
-    w.put(static_cast<uint64_t>(std::lower_bound(devices.begin(), devices.end(), refs[i].device) - devices.begin()), bits);
+    w.put(static_cast<uint64_t>(std::lower_bound(devices.begin(), devices.end(), refs[i].device) -
+                                devices.begin()),
+          bits);
   }
   w.finish();
 }
@@ -98,7 +101,8 @@ struct Head {
     newest = oldest = get_first_time(bucket, unit, r);
     if (n > 1) {
       k = static_cast<uint32_t>(r->get(6));
-      oldest = static_cast<int64_t>(static_cast<uint64_t>(newest) - r->sized() * static_cast<uint64_t>(kTimeUnits[unit].ns));
+      oldest = static_cast<int64_t>(static_cast<uint64_t>(newest) -
+                                    r->sized() * static_cast<uint64_t>(kTimeUnits[unit].ns));
     }
     return r->ok() && k <= 50;
   }

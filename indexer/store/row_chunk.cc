@@ -20,11 +20,12 @@ namespace {
 
 using schemas::limits::kChunkRowsMax;
 
-constexpr uint32_t kSpanRows = 16;  // shorter chunks are decoded sooner than their span is worth its bits
+constexpr uint32_t kSpanRows =
+    16;  // shorter chunks are decoded sooner than their span is worth its bits
 constexpr std::array<uint32_t, kSymbolClasses> kCodeLowBits = {6, 6, 3, 3};
 // Users and outcomes first: a reader that only wants to know who is inside stops there.
-constexpr std::array<SymbolClass, kSymbolClasses> kTableOrder = {SymbolClass::kUser, SymbolClass::kOutcome,
-                                                                 SymbolClass::kService, SymbolClass::kDevice};
+constexpr std::array<SymbolClass, kSymbolClasses> kTableOrder = {
+    SymbolClass::kUser, SymbolClass::kOutcome, SymbolClass::kService, SymbolClass::kDevice};
 enum FingerprintMode : uint32_t { kFpNone = 0, kFpAll = 1, kFpMixed = 2 };
 enum IdKind : uint32_t { kIdNone = 0, kIdUsual = 1, kIdLastTarget = 2, kIdFull = 3 };
 
@@ -55,7 +56,8 @@ struct Transaction {
 
 class Encoder {
  public:
-  Encoder(const ChunkContext& context, std::span<const CodedRow> rows, const LiteralTable& literals, std::string* out)
+  Encoder(const ChunkContext& context, std::span<const CodedRow> rows, const LiteralTable& literals,
+          std::string* out)
       : context_(context), rows_(rows), literals_(literals), w_(out) {}
 
   void run() {
@@ -70,7 +72,8 @@ class Encoder {
     const uint32_t n = static_cast<uint32_t>(rows_.size());
     for (uint32_t i = 0; i < n; ++i) {
       const CodedRow& r = rows_[i];
-      for (size_t c = 0; c < kSymbolClasses; ++c) index_[i][c] = static_cast<uint8_t>(tables_[c].index(r.symbol[c]));
+      for (size_t c = 0; c < kSymbolClasses; ++c)
+        index_[i][c] = static_cast<uint8_t>(tables_[c].index(r.symbol[c]));
       link(i, r);
       if (r.decimals != rows_[0].decimals) one_precision_ = false;
       fingerprints_ += r.has(kRowHasFingerprint) ? 1 : 0;
@@ -91,12 +94,15 @@ class Encoder {
       return;
     }
     Transaction& t = transactions_[transactions_n_];
-    t = {user, static_cast<uint8_t>(r.flags & kRowRequestFlags), r.originator, r.target, r.counter, service};
+    t = {user,         static_cast<uint8_t>(r.flags & kRowRequestFlags),
+         r.originator, r.target,
+         r.counter,    service};
     if (t.ids != kRowRequestFlags) usual_ids_ = false;
     if (t.ids & kRowHasRequest) {
       uint64_t& last = counter_of_user_[user];
       if (last != 0) {
-        counter_sum_ += std::min<uint64_t>(zigzag(static_cast<int64_t>(last - r.counter)), uint64_t{1} << 50);
+        counter_sum_ +=
+            std::min<uint64_t>(zigzag(static_cast<int64_t>(last - r.counter)), uint64_t{1} << 50);
         ++counter_deltas_;
       }
       last = r.counter;
@@ -156,9 +162,11 @@ class Encoder {
         w_.put(service, index_bits(tables_[at(SymbolClass::kService)].n));
       }
       previous = t;
-      w_.put(index_[i][at(SymbolClass::kOutcome)], index_bits(tables_[at(SymbolClass::kOutcome)].n));
+      w_.put(index_[i][at(SymbolClass::kOutcome)],
+             index_bits(tables_[at(SymbolClass::kOutcome)].n));
       w_.put(index_[i][at(SymbolClass::kDevice)], index_bits(tables_[at(SymbolClass::kDevice)].n));
-      if (i > 0) w_.rice(static_cast<uint64_t>(rows_[i - 1].time_ns / u - rows_[i].time_ns / u), time_k_);
+      if (i > 0)
+        w_.rice(static_cast<uint64_t>(rows_[i - 1].time_ns / u - rows_[i].time_ns / u), time_k_);
       if (!one_precision_) w_.put(rows_[i].decimals, 4);
       const bool fp = rows_[i].has(kRowHasFingerprint);
       if (fp_mode_ == kFpMixed) w_.put(fp ? 1 : 0, 1);
@@ -219,7 +227,8 @@ class Encoder {
   std::array<std::array<uint8_t, kSymbolClasses>, kChunkRowsMax> index_;
   std::array<Transaction, kChunkRowsMax> transactions_;
   std::array<uint8_t, kChunkRowsMax> transaction_of_;
-  std::array<uint64_t, kChunkRowsMax> counter_of_user_{};  // 0: none yet; a counter of 0 costs a few bits, no more
+  std::array<uint64_t, kChunkRowsMax>
+      counter_of_user_{};  // 0: none yet; a counter of 0 costs a few bits, no more
   uint32_t transactions_n_ = 0;
   uint64_t counter_sum_ = 0, counter_deltas_ = 0;
   uint32_t fingerprints_ = 0;
@@ -245,13 +254,14 @@ class Decoder {
     oldest_ = n_ == 1 ? newest_ : bucket_start(context_.bucket);
     if (n_ > 1) time_k_ = static_cast<uint32_t>(r_.get(6));
     if (n_ > kSpanRows) {
-      oldest_ = static_cast<int64_t>(static_cast<uint64_t>(newest_) - r_.sized() * static_cast<uint64_t>(unit_ns()));
+      oldest_ = static_cast<int64_t>(static_cast<uint64_t>(newest_) -
+                                     r_.sized() * static_cast<uint64_t>(unit_ns()));
     }
     one_precision_ = r_.get(1) != 0;
     if (one_precision_) precision_ = static_cast<uint8_t>(r_.get(4));
     fp_mode_ = static_cast<uint32_t>(r_.get(2));
-    return r_.ok() && time_k_ <= 50 && precision_ <= 9 && fp_mode_ <= kFpMixed && table(SymbolClass::kUser) &&
-           table(SymbolClass::kOutcome);
+    return r_.ok() && time_k_ <= 50 && precision_ <= 9 && fp_mode_ <= kFpMixed &&
+           table(SymbolClass::kUser) && table(SymbolClass::kOutcome);
   }
 
   bool rows(std::vector<CodedRow>* out) {
@@ -316,7 +326,9 @@ class Decoder {
     return *code != kNoCode;
   }
 
-  uint32_t index(SymbolClass c) { return static_cast<uint32_t>(r_.get(index_bits(tables_[at(c)].n))); }
+  uint32_t index(SymbolClass c) {
+    return static_cast<uint32_t>(r_.get(index_bits(tables_[at(c)].n)));
+  }
 
   bool row(uint32_t i, uint32_t* previous, int64_t* time, CodedRow* out) {
     const uint32_t t = i == 0 ? 0 : transactions_n_ > 1 ? link(*previous) : 0;
@@ -331,12 +343,14 @@ class Decoder {
     *previous = t;
     const uint32_t outcome = index(SymbolClass::kOutcome);
     const uint32_t device = index(SymbolClass::kDevice);
-    if (outcome >= tables_[at(SymbolClass::kOutcome)].n || device >= tables_[at(SymbolClass::kDevice)].n ||
+    if (outcome >= tables_[at(SymbolClass::kOutcome)].n ||
+        device >= tables_[at(SymbolClass::kDevice)].n ||
         service_ >= tables_[at(SymbolClass::kService)].n) {
       return false;
     }
     if (i > 0) {
-      *time = static_cast<int64_t>(static_cast<uint64_t>(*time) - r_.rice(time_k_) * static_cast<uint64_t>(unit_ns()));
+      *time = static_cast<int64_t>(static_cast<uint64_t>(*time) -
+                                   r_.rice(time_k_) * static_cast<uint64_t>(unit_ns()));
     }
     const Transaction& x = transactions_[t];
     out->time_ns = *time;
@@ -351,7 +365,8 @@ class Decoder {
     out->decimals = one_precision_ ? precision_ : static_cast<uint8_t>(r_.get(4));
     const bool fp = fp_mode_ == kFpAll || (fp_mode_ == kFpMixed && r_.get(1) != 0);
     out->fingerprint = fp ? static_cast<uint16_t>(r_.get(16)) : 0;
-    out->flags = static_cast<uint8_t>(x.ids | (fp ? kRowHasFingerprint : 0) | (context_.device_rows ? kRowHasDevice : 0));
+    out->flags = static_cast<uint8_t>(x.ids | (fp ? kRowHasFingerprint : 0) |
+                                      (context_.device_rows ? kRowHasDevice : 0));
     return r_.ok() && out->decimals <= 9;
   }
 
@@ -371,7 +386,8 @@ class Decoder {
     if (!usual_ids_) ids(t);
     if (!(t->ids & kRowHasRequest)) return r_.ok();
     uint64_t& last = counter_of_user_[t->user];
-    t->counter = last == 0 ? r_.sized() : last - static_cast<uint64_t>(unzigzag(r_.rice(counter_k_)));
+    t->counter =
+        last == 0 ? r_.sized() : last - static_cast<uint64_t>(unzigzag(r_.rice(counter_k_)));
     last = t->counter;
     return r_.ok();
   }
@@ -409,7 +425,8 @@ class Decoder {
   std::array<Table, kSymbolClasses> tables_;
   std::array<Transaction, kChunkRowsMax> transactions_;
   std::array<uint64_t, kChunkRowsMax> counter_of_user_;
-  uint32_t n_ = 0, unit_ = 0, time_k_ = 0, fp_mode_ = 0, transactions_n_ = 0, seen_ = 0, counter_k_ = 0;
+  uint32_t n_ = 0, unit_ = 0, time_k_ = 0, fp_mode_ = 0, transactions_n_ = 0, seen_ = 0,
+           counter_k_ = 0;
   uint32_t service_ = 0;
   uint64_t last_target_ = 0;
   int64_t newest_ = 0, oldest_ = 0;
@@ -419,19 +436,21 @@ class Decoder {
 
 }  // namespace
 
-void encode_row_chunk(const ChunkContext& context, std::span<const CodedRow> rows, const LiteralTable& literals,
-                      std::string* out) {
-  SATINDEX_INVARIANT(!rows.empty() && rows.size() <= kChunkRowsMax, "a row chunk has 1 to kChunkRowsMax rows");
+void encode_row_chunk(const ChunkContext& context, std::span<const CodedRow> rows,
+                      const LiteralTable& literals, std::string* out) {
+  SATINDEX_INVARIANT(!rows.empty() && rows.size() <= kChunkRowsMax,
+                     "a row chunk has 1 to kChunkRowsMax rows");
   Encoder(context, rows, literals, out).run();
 }
 
-bool decode_row_chunk(const ChunkContext& context, std::string_view bytes, std::vector<CodedRow>* rows,
-                      LiteralTable* literals) {
+bool decode_row_chunk(const ChunkContext& context, std::string_view bytes,
+                      std::vector<CodedRow>* rows, LiteralTable* literals) {
   Decoder d(context, bytes, literals);
   return d.head() && d.rows(rows);
 }
 
-bool read_row_chunk_header(const ChunkContext& context, std::string_view bytes, RowChunkHeader* header) {
+bool read_row_chunk_header(const ChunkContext& context, std::string_view bytes,
+                           RowChunkHeader* header) {
   Decoder d(context, bytes, nullptr);
   if (!d.head()) return false;
   d.fill(header);

@@ -31,11 +31,12 @@ struct RowChunkHeader {
 };
 
 // Appends one chunk. rows: 1..kChunkRowsMax, newest first, all in the context's bucket.
-void encode_row_chunk(const ChunkContext& context, std::span<const CodedRow> rows, const LiteralTable& literals,
-                      std::string* out);
+void encode_row_chunk(const ChunkContext& context, std::span<const CodedRow> rows,
+                      const LiteralTable& literals, std::string* out);
 // Appends the rows; symbols written out go to `literals`. False: the bytes are no chunk.
-bool decode_row_chunk(const ChunkContext& context, std::string_view bytes, std::vector<CodedRow>* rows,
-                      LiteralTable* literals);
-bool read_row_chunk_header(const ChunkContext& context, std::string_view bytes, RowChunkHeader* header);
+bool decode_row_chunk(const ChunkContext& context, std::string_view bytes,
+                      std::vector<CodedRow>* rows, LiteralTable* literals);
+bool read_row_chunk_header(const ChunkContext& context, std::string_view bytes,
+                           RowChunkHeader* header);
 
 }  // namespace satindex::store

@@ -16,18 +16,23 @@ using schemas::StatusCode;
 // Remembers that RocksDB has latched a background error (disk full), so that it can be shown and recovered from.
 class ErrorWatch : public rocksdb::EventListener {
  public:
-  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status*) override { latched_ = true; }
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status*) override {
+    latched_ = true;
+  }
   void OnErrorRecoveryEnd(const rocksdb::BackgroundErrorRecoveryInfo& info) override {
     if (info.new_bg_error.ok()) latched_ = false;
   }
   void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo& info) override {
-    flushed_bytes_ += info.table_properties.data_size + info.table_properties.index_size + info.table_properties.filter_size;
+    flushed_bytes_ += info.table_properties.data_size + info.table_properties.index_size +
+                      info.table_properties.filter_size;
   }
   void OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo& info) override {
     compacted_bytes_ += info.stats.total_output_bytes;
   }
-  void OnExternalFileIngested(rocksdb::DB*, const rocksdb::ExternalFileIngestionInfo& info) override {
-    ingested_bytes_ += info.table_properties.data_size + info.table_properties.index_size + info.table_properties.filter_size;
+  void OnExternalFileIngested(rocksdb::DB*,
+                              const rocksdb::ExternalFileIngestionInfo& info) override {
+    ingested_bytes_ += info.table_properties.data_size + info.table_properties.index_size +
+                       info.table_properties.filter_size;
   }
   std::atomic<bool> latched_{false};
   std::atomic<uint64_t> flushed_bytes_{0}, compacted_bytes_{0}, ingested_bytes_{0};
@@ -64,7 +69,8 @@ StoreResources::StoreResources(size_t cache_bytes, size_t write_buffer_bytes, in
   c.capacity = cache_bytes;
   c.high_pri_pool_ratio = 0.3;
   impl_->cache = rocksdb::NewLRUCache(c);
-  impl_->write_buffers = std::make_shared<rocksdb::WriteBufferManager>(write_buffer_bytes, impl_->cache);
+  impl_->write_buffers =
+      std::make_shared<rocksdb::WriteBufferManager>(write_buffer_bytes, impl_->cache);
   impl_->env = rocksdb::Env::Default();
   impl_->env->SetBackgroundThreads(std::max(1, background_jobs), rocksdb::Env::LOW);
   impl_->env->SetBackgroundThreads(1, rocksdb::Env::HIGH);
@@ -148,26 +154,30 @@ Result<void> load_meta(Shard::Impl* s) {
   std::unique_ptr<rocksdb::Iterator> it(s->db->NewIterator(ro));
   for (it->Seek("S"); it->Valid() && it->key().starts_with("S"); it->Next()) {
     const std::string_view k = view(it->key());
-    if (k.size() != 6 || static_cast<uint8_t>(k[1]) >= kSymbolClasses) return schemas::corrupt("a symbol key is malformed");
+    if (k.size() != 6 || static_cast<uint8_t>(k[1]) >= kSymbolClasses)
+      return schemas::corrupt("a symbol key is malformed");
     SymbolCode code = 0;
     for (int i = 2; i < 6; ++i) code = (code << 8) | static_cast<uint8_t>(k[i]);
     auto r = s->dictionary.restore(static_cast<SymbolClass>(k[1]), code, view(it->value()));
     if (!r) return r.error();
   }
-  for (it->Seek(slice(kFlagOverflowKey)); it->Valid() && it->key().starts_with(slice(kFlagOverflowKey)); it->Next()) {
+  for (it->Seek(slice(kFlagOverflowKey));
+       it->Valid() && it->key().starts_with(slice(kFlagOverflowKey)); it->Next()) {
     std::string_view k = view(it->key()).substr(1);
     if (k.empty()) {
       s->flagged_overflow = true;
       continue;
     }
-    if (k.size() != 8 || it->value().size() != 1) return schemas::corrupt("a device flag is malformed");
+    if (k.size() != 8 || it->value().size() != 1)
+      return schemas::corrupt("a device flag is malformed");
     uint64_t device = 0;
     for (const char c : k) device = (device << 8) | static_cast<uint8_t>(c);
     s->flagged[device] = static_cast<uint8_t>(it->value()[0]);
   }
   for (it->Seek("T"); it->Valid() && it->key().starts_with("T"); it->Next()) {
     ReconcileTask task;
-    if (!task.decode(view(it->value()))) return schemas::corrupt("a reconciliation task is malformed");
+    if (!task.decode(view(it->value())))
+      return schemas::corrupt("a reconciliation task is malformed");
     for (const ReconcileItem& i : task.items) ++s->pending[i.entity];
   }
   return it->status().ok() ? Result<void>{} : Result<void>{to_status(it->status())};
@@ -198,7 +208,8 @@ Result<void> load_buckets(Shard::Impl* s) {
 Shard::Shard(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Shard::~Shard() = default;
 
-Result<std::unique_ptr<Shard>> Shard::open(const ShardOptions& options, std::shared_ptr<StoreResources> resources) {
+Result<std::unique_ptr<Shard>> Shard::open(const ShardOptions& options,
+                                           std::shared_ptr<StoreResources> resources) {
   auto impl = std::make_unique<Impl>();
   impl->options = options;
   impl->resources = std::move(resources);
@@ -212,11 +223,14 @@ Result<std::unique_ptr<Shard>> Shard::open(const ShardOptions& options, std::sha
   std::filesystem::remove_all(options.path / "bulk", ec);
   std::vector<rocksdb::ColumnFamilyDescriptor> tables;
   for (size_t i = 0; i < kTables; ++i) {
-    tables.emplace_back(kTableNames[i], table_options(static_cast<Table>(i), impl->resources->impl().cache, &impl->oversize));
+    tables.emplace_back(
+        kTableNames[i],
+        table_options(static_cast<Table>(i), impl->resources->impl().cache, &impl->oversize));
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status st = rocksdb::DB::Open(database_options(*impl), options.path.string(), tables, &handles, &db);
+  const rocksdb::Status st =
+      rocksdb::DB::Open(database_options(*impl), options.path.string(), tables, &handles, &db);
   if (!st.ok()) return to_status(st);
   impl->db.reset(db);
   std::copy(handles.begin(), handles.end(), impl->handles.begin());
@@ -272,7 +286,8 @@ Shard::Stats Shard::stats() const {
   s.flush_bytes_written = impl_->errors->flushed_bytes_;
   s.ingested_bytes = impl_->errors->ingested_bytes_;
   s.background_error = impl_->errors->latched_;
-  for (size_t i = 0; i < kSymbolClasses; ++i) s.symbols[i] = impl_->dictionary.size(static_cast<SymbolClass>(i));
+  for (size_t i = 0; i < kSymbolClasses; ++i)
+    s.symbols[i] = impl_->dictionary.size(static_cast<SymbolClass>(i));
   const std::lock_guard lock(impl_->mutex);
   for (const auto& [entity, n] : impl_->pending) s.pending_tasks += n;
   return s;

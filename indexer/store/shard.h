@@ -36,9 +36,10 @@ class StoreResources {
 };
 
 struct ShardOptions {
-  std::filesystem::path path;           // created when missing
-  int32_t partition = 0;                // index of the shard in this process; the Kafka partition, or from backfill
-  int64_t retention_ns = 0;             // 0: keep for ever
+  std::filesystem::path path;  // created when missing
+  int32_t partition =
+      0;  // index of the shard in this process; the Kafka partition, or from backfill
+  int64_t retention_ns = 0;  // 0: keep for ever
 };
 
 class Shard {

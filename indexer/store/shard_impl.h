@@ -54,10 +54,10 @@ struct Shard::Impl {
   std::array<rocksdb::ColumnFamilyHandle*, kTables> handles{};
   Dictionary dictionary;
   BucketList buckets;
-  mutable std::mutex mutex;                          // guards all below
+  mutable std::mutex mutex;  // guards all below
   Checkpoint committed;
-  std::unordered_map<uint64_t, uint64_t> pending;    // party entity -> tasks not yet worked in
-  std::map<uint64_t, uint8_t> flagged;               // device -> DeviceFlag bits
+  std::unordered_map<uint64_t, uint64_t> pending;  // party entity -> tasks not yet worked in
+  std::map<uint64_t, uint8_t> flagged;             // device -> DeviceFlag bits
   bool flagged_overflow = false;
 
   ~Impl();

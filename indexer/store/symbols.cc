@@ -16,7 +16,8 @@ using schemas::Result;
 //   others    [length of first:1][first][second]
 void serialise_user(schemas::UserId user, std::string_view role, std::string* out) {
   out->clear();
-  for (int shift = 56; shift >= 0; shift -= 8) out->push_back(static_cast<char>(user.eui.value >> shift));
+  for (int shift = 56; shift >= 0; shift -= 8)
+    out->push_back(static_cast<char>(user.eui.value >> shift));
   out->append(role);
 }
 
@@ -93,11 +94,13 @@ SymbolCode Dictionary::intern(SymbolClass cls, std::string_view bytes) {
 Result<void> Dictionary::restore(SymbolClass cls, SymbolCode code, std::string_view bytes) {
   Class& c = classes_[index_of(cls)];
   const uint32_t n = c.size.load(std::memory_order_relaxed);
-  if (code != n + 1 || n >= schemas::limits::kSymbolsMax) return corrupt("symbol codes are not in sequence");
+  if (code != n + 1 || n >= schemas::limits::kSymbolsMax)
+    return corrupt("symbol codes are not in sequence");
   auto symbol = Symbol::parse(cls, bytes);
   if (!symbol) return symbol.error();
   std::atomic<Block*>& slot = c.blocks[n / kBlockSymbols];
-  if (slot.load(std::memory_order_relaxed) == nullptr) slot.store(new Block, std::memory_order_release);
+  if (slot.load(std::memory_order_relaxed) == nullptr)
+    slot.store(new Block, std::memory_order_release);
   auto& place = slot.load(std::memory_order_relaxed)->symbols[n % kBlockSymbols];
   place = std::move(*symbol);
   c.codes.emplace(place->bytes, code);
@@ -109,7 +112,10 @@ const Symbol* Dictionary::find(SymbolClass cls, SymbolCode code) const {
   const Class& c = classes_[index_of(cls)];
   if (code == kNoCode || code > c.size.load(std::memory_order_acquire)) return nullptr;
   const uint32_t i = code - 1;
-  return c.blocks[i / kBlockSymbols].load(std::memory_order_acquire)->symbols[i % kBlockSymbols].get();
+  return c.blocks[i / kBlockSymbols]
+      .load(std::memory_order_acquire)
+      ->symbols[i % kBlockSymbols]
+      .get();
 }
 
 uint32_t Dictionary::size(SymbolClass cls) const {

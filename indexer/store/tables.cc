@@ -25,8 +25,8 @@ class ChunkMerge : public rocksdb::MergeOperator {
     return merge(view(in.key), values, &out->new_value);
   }
 
-  bool PartialMergeMulti(const rocksdb::Slice& key, const std::deque<rocksdb::Slice>& operands, std::string* out,
-                         rocksdb::Logger*) const override {
+  bool PartialMergeMulti(const rocksdb::Slice& key, const std::deque<rocksdb::Slice>& operands,
+                         std::string* out, rocksdb::Logger*) const override {
     std::vector<std::string_view> values;
     values.reserve(operands.size());
     for (const rocksdb::Slice& s : operands) values.push_back(view(s));
@@ -34,7 +34,8 @@ class ChunkMerge : public rocksdb::MergeOperator {
   }
 
  private:
-  bool merge(std::string_view key, const std::vector<std::string_view>& values, std::string* out) const {
+  bool merge(std::string_view key, const std::vector<std::string_view>& values,
+             std::string* out) const {
     out->clear();
     if (!reading) {
       const auto parsed = TrailKey::parse(key);
@@ -78,7 +79,8 @@ bool OversizeQueue::empty() const {
   return items_.empty();
 }
 
-rocksdb::ColumnFamilyOptions table_options(Table table, const std::shared_ptr<rocksdb::Cache>& cache,
+rocksdb::ColumnFamilyOptions table_options(Table table,
+                                           const std::shared_ptr<rocksdb::Cache>& cache,
                                            OversizeQueue* oversize) {
   rocksdb::ColumnFamilyOptions o;
   // Two levels: new files, and everything at rest. A file is rewritten when new ones overlap it, and because keys begin

@@ -27,12 +27,16 @@ enum class Table : uint8_t {
 };
 inline constexpr size_t kTables = 6;
 // On disk: never rename.
-inline constexpr std::array<const char*, kTables> kTableNames = {"default", "device", "loose", "own", "owner", "ledger"};
-inline constexpr std::array<Table, 4> kTrailTables = {Table::kDevice, Table::kLoose, Table::kOwn, Table::kOwner};
+inline constexpr std::array<const char*, kTables> kTableNames = {"default", "device", "loose",
+                                                                 "own",     "owner",  "ledger"};
+inline constexpr std::array<Table, 4> kTrailTables = {Table::kDevice, Table::kLoose, Table::kOwn,
+                                                      Table::kOwner};
 
 inline constexpr size_t index_of(Table t) { return static_cast<size_t>(t); }
 inline constexpr ChunkKind kind_of(Table t) {
-  return t == Table::kDevice ? ChunkKind::kDeviceRows : t == Table::kLoose ? ChunkKind::kLooseRows : ChunkKind::kRefs;
+  return t == Table::kDevice  ? ChunkKind::kDeviceRows
+         : t == Table::kLoose ? ChunkKind::kLooseRows
+                              : ChunkKind::kRefs;
 }
 
 inline rocksdb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
@@ -71,7 +75,8 @@ class ReadScope {
   bool outer_;
 };
 
-rocksdb::ColumnFamilyOptions table_options(Table table, const std::shared_ptr<rocksdb::Cache>& cache,
+rocksdb::ColumnFamilyOptions table_options(Table table,
+                                           const std::shared_ptr<rocksdb::Cache>& cache,
                                            OversizeQueue* oversize);
 
 }  // namespace satindex::store

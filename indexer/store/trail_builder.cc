@@ -20,8 +20,8 @@ constexpr uint32_t sub_bucket(int64_t t) {
 // Cuts one entity's rows of one bucket into chunks: full ones get a key of their own, the rest goes to the base key, where
 // the merge joins it with what is there. `encode(from, count, std::string*)`, `time(i)`.
 template <class Time, class Encode>
-void emit_group(uint64_t entity, size_t count, uint32_t chunk_max, const Time& time, const Encode& encode,
-                uint32_t* next_chunk, TableBatch* out) {
+void emit_group(uint64_t entity, size_t count, uint32_t chunk_max, const Time& time,
+                const Encode& encode, uint32_t* next_chunk, TableBatch* out) {
   const uint16_t bucket = bucket_of(time(0));
   std::vector<std::pair<size_t, size_t>> base;
   struct Full {
@@ -40,7 +40,9 @@ void emit_group(uint64_t entity, size_t count, uint32_t chunk_max, const Time& t
       const uint32_t sub = sub_bucket(time(i));
       while (n < chunk_max && i + n < count && sub_bucket(time(i + n)) == sub) ++n;
       if (n >= chunk_max / 2) {
-        full.push_back({encode_key({bucket, entity, false, TrailKey::coarse_of(time(i)), (*next_chunk)++}), i, n});
+        full.push_back(
+            {encode_key({bucket, entity, false, TrailKey::coarse_of(time(i)), (*next_chunk)++}), i,
+             n});
       } else {
         base.emplace_back(i, n);
       }
@@ -84,11 +86,12 @@ void TrailBuilder::sort_by_time(const std::vector<CodedRow>& rows) {
     size_t end = i + 1;
     while (end < n && keys_[end] == keys_[i]) ++end;
     if (end - i > 1) {
-      std::sort(order_.begin() + static_cast<ptrdiff_t>(i), order_.begin() + static_cast<ptrdiff_t>(end),
-                [&](uint32_t a, uint32_t b) {
+      std::sort(order_.begin() + static_cast<ptrdiff_t>(i),
+                order_.begin() + static_cast<ptrdiff_t>(end), [&](uint32_t a, uint32_t b) {
                   const CodedRow& x = rows[a];
                   const CodedRow& y = rows[b];
-                  return std::pair(x.has(kRowHasDevice), x.device) < std::pair(y.has(kRowHasDevice), y.device);
+                  return std::pair(x.has(kRowHasDevice), x.device) <
+                         std::pair(y.has(kRowHasDevice), y.device);
                 });
     }
     i = end;
@@ -158,7 +161,8 @@ void TrailBuilder::emit_rows(const Input& in, SortedBatch* out) {
   while (loose > 0 && !rows[loose - 1].has(kRowHasDevice)) --loose;
   const auto user_of = [&](const CodedRow& r) {
     const uint32_t c = r.symbol[static_cast<size_t>(SymbolClass::kUser)];
-    return ((c & kLiteralBit) ? in.literals->at(c) : *in.dictionary->find(SymbolClass::kUser, c)).user.eui.value;
+    return ((c & kLiteralBit) ? in.literals->at(c) : *in.dictionary->find(SymbolClass::kUser, c))
+        .user.eui.value;
   };
   std::stable_sort(rows.begin() + static_cast<ptrdiff_t>(loose), rows.end(),
                    [&](const CodedRow& a, const CodedRow& b) { return user_of(a) < user_of(b); });
@@ -179,17 +183,21 @@ void TrailBuilder::emit_rows(const Input& in, SortedBatch* out) {
       groups.push_back({bucket, e, i, end - i});
       i = end;
     }
-    std::stable_sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) { return a.bucket > b.bucket; });
+    std::stable_sort(groups.begin(), groups.end(),
+                     [](const Group& a, const Group& b) { return a.bucket > b.bucket; });
   };
   const auto emit = [&](Table table) {
     for (const Group& g : groups) {
       const ChunkContext context = context_of(kind_of(table), {g.bucket, g.entity, true, 0, 0});
-      if (out->buckets[index_of(table)].empty() || out->buckets[index_of(table)].back() != g.bucket) {
+      if (out->buckets[index_of(table)].empty() ||
+          out->buckets[index_of(table)].back() != g.bucket) {
         out->buckets[index_of(table)].push_back(g.bucket);
       }
       emit_group(
           g.entity, g.n, kChunkRowsMax, [&](size_t i) { return rows[g.from + i].time_ns; },
-          [&](size_t i, size_t n, std::string* to) { encode_row_chunk(context, {&rows[g.from + i], n}, *in.literals, to); },
+          [&](size_t i, size_t n, std::string* to) {
+            encode_row_chunk(context, {&rows[g.from + i], n}, *in.literals, to);
+          },
           in.next_chunk, &out->of(table));
     }
   };
@@ -217,7 +225,8 @@ void TrailBuilder::emit_own(const Input& in, SortedBatch* out) {
     if (c & kLiteralBit) {
       u = number(in.literals->at(c).user.eui.value);
     } else {
-      if (of_code[c] == UINT32_MAX) of_code[c] = number(in.dictionary->find(SymbolClass::kUser, c)->user.eui.value);
+      if (of_code[c] == UINT32_MAX)
+        of_code[c] = number(in.dictionary->find(SymbolClass::kUser, c)->user.eui.value);
       u = of_code[c];
     }
     pairs.push_back({u, i});
@@ -280,8 +289,9 @@ Result<void> TrailBuilder::emit_owner(const Input& in, const LedgerJoin& join, S
 
 namespace {
 
-void emit_ref_groups(Table table, const std::vector<uint64_t>& entities, std::vector<std::vector<TrailRef>>& refs,
-                     uint32_t* next_chunk, SortedBatch* out) {
+void emit_ref_groups(Table table, const std::vector<uint64_t>& entities,
+                     std::vector<std::vector<TrailRef>>& refs, uint32_t* next_chunk,
+                     SortedBatch* out) {
   struct Group {
     uint16_t bucket;
     uint32_t entity;
@@ -306,16 +316,20 @@ void emit_ref_groups(Table table, const std::vector<uint64_t>& entities, std::ve
     const std::vector<TrailRef>& list = refs[g.entity];
     out->buckets[index_of(table)].push_back(g.bucket);
     emit_group(
-        entities[g.entity], g.n, kRefChunkRowsMax, [&](size_t i) { return list[g.from + i].time_ns; },
-        [&](size_t i, size_t n, std::string* to) { encode_ref_chunk(g.bucket, {&list[g.from + i], n}, to); }, next_chunk,
-        &out->of(table));
+        entities[g.entity], g.n, kRefChunkRowsMax,
+        [&](size_t i) { return list[g.from + i].time_ns; },
+        [&](size_t i, size_t n, std::string* to) {
+          encode_ref_chunk(g.bucket, {&list[g.from + i], n}, to);
+        },
+        next_chunk, &out->of(table));
   }
 }
 
 }  // namespace
 
-void TrailBuilder::emit_refs(Table table, const std::vector<uint64_t>& entities, const std::vector<Pair>& pairs,
-                             const std::vector<CodedRow>& rows, uint32_t* next_chunk, SortedBatch* out) {
+void TrailBuilder::emit_refs(Table table, const std::vector<uint64_t>& entities,
+                             const std::vector<Pair>& pairs, const std::vector<CodedRow>& rows,
+                             uint32_t* next_chunk, SortedBatch* out) {
   std::vector<uint32_t> count(entities.size(), 0);
   for (const Pair& p : pairs) ++count[p.entity];
   std::vector<std::vector<TrailRef>> refs(entities.size());
@@ -327,8 +341,8 @@ void TrailBuilder::emit_refs(Table table, const std::vector<uint64_t>& entities,
   emit_ref_groups(table, entities, refs, next_chunk, out);
 }
 
-void TrailBuilder::build_owner_refs(std::vector<std::pair<uint64_t, TrailRef>>* refs, uint32_t* next_chunk,
-                                    SortedBatch* out) {
+void TrailBuilder::build_owner_refs(std::vector<std::pair<uint64_t, TrailRef>>* refs,
+                                    uint32_t* next_chunk, SortedBatch* out) {
   std::sort(refs->begin(), refs->end());
   std::vector<uint64_t> entities;
   std::vector<std::vector<TrailRef>> lists;
@@ -342,8 +356,8 @@ void TrailBuilder::build_owner_refs(std::vector<std::pair<uint64_t, TrailRef>>* 
   emit_ref_groups(Table::kOwner, entities, lists, next_chunk, out);
 }
 
-bool TrailBuilder::recut(Table table, const TrailKey& key, std::string_view value, uint32_t* next_chunk,
-                         SortedBatch* out) {
+bool TrailBuilder::recut(Table table, const TrailKey& key, std::string_view value,
+                         uint32_t* next_chunk, SortedBatch* out) {
   std::vector<std::string_view> chunks;
   if (!split_value(value, &chunks)) return false;
   out->of(table).add(BatchOp::kDelete, encode_key(key).view(), {});
@@ -356,8 +370,10 @@ bool TrailBuilder::recut(Table table, const TrailKey& key, std::string_view valu
     refs.erase(std::unique(refs.begin(), refs.end()), refs.end());
     emit_group(
         key.entity, refs.size(), kRefChunkRowsMax, [&](size_t i) { return refs[i].time_ns; },
-        [&](size_t i, size_t n, std::string* to) { encode_ref_chunk(key.bucket, {&refs[i], n}, to); }, next_chunk,
-        &out->of(table));
+        [&](size_t i, size_t n, std::string* to) {
+          encode_ref_chunk(key.bucket, {&refs[i], n}, to);
+        },
+        next_chunk, &out->of(table));
     return true;
   }
   std::vector<CodedRow> rows;
@@ -366,12 +382,15 @@ bool TrailBuilder::recut(Table table, const TrailKey& key, std::string_view valu
   for (const std::string_view c : chunks) {
     if (!decode_row_chunk(context, c, &rows, &literals)) return false;
   }
-  std::stable_sort(rows.begin(), rows.end(), [](const CodedRow& a, const CodedRow& b) { return a.time_ns > b.time_ns; });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const CodedRow& a, const CodedRow& b) { return a.time_ns > b.time_ns; });
   drop_copies(&rows, literals);
   emit_group(
       key.entity, rows.size(), kChunkRowsMax, [&](size_t i) { return rows[i].time_ns; },
-      [&](size_t i, size_t n, std::string* to) { encode_row_chunk(context, {&rows[i], n}, literals, to); }, next_chunk,
-      &out->of(table));
+      [&](size_t i, size_t n, std::string* to) {
+        encode_row_chunk(context, {&rows[i], n}, literals, to);
+      },
+      next_chunk, &out->of(table));
   return true;
 }
 

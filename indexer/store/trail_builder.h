@@ -27,8 +27,8 @@ struct Holding {
 // Holdings of one device, given to the sink in any order, possibly overlapping.
 using HoldingSink = std::function<void(const Holding&)>;
 // For each of the devices (ascending, distinct): calls sink(i, holding).
-using LedgerJoin =
-    std::function<schemas::Result<void>(std::span<const uint64_t> devices, const std::function<void(uint32_t, const Holding&)>&)>;
+using LedgerJoin = std::function<schemas::Result<void>(
+    std::span<const uint64_t> devices, const std::function<void(uint32_t, const Holding&)>&)>;
 
 class TrailBuilder {
  public:
@@ -42,10 +42,12 @@ class TrailBuilder {
   schemas::Result<size_t> build(const Input& in, const LedgerJoin& join, SortedBatch* out);
 
   // References for late ownership: any order, copies allowed.
-  static void build_owner_refs(std::vector<std::pair<uint64_t, TrailRef>>* refs, uint32_t* next_chunk, SortedBatch* out);
+  static void build_owner_refs(std::vector<std::pair<uint64_t, TrailRef>>* refs,
+                               uint32_t* next_chunk, SortedBatch* out);
   // A base value that has outgrown a page: its full chunks get keys of their own. Not sorted: for commit_live only.
   // False: broken bytes.
-  static bool recut(Table table, const TrailKey& key, std::string_view value, uint32_t* next_chunk, SortedBatch* out);
+  static bool recut(Table table, const TrailKey& key, std::string_view value, uint32_t* next_chunk,
+                    SortedBatch* out);
 
  private:
   struct Pair {
@@ -61,7 +63,7 @@ class TrailBuilder {
   void emit_refs(Table table, const std::vector<uint64_t>& entities, const std::vector<Pair>& pairs,
                  const std::vector<CodedRow>& rows, uint32_t* next_chunk, SortedBatch* out);
 
-  std::vector<uint32_t> order_;        // row indexes, newest first
+  std::vector<uint32_t> order_;  // row indexes, newest first
   std::vector<uint32_t> swap_;
   std::vector<uint64_t> keys_, keys_swap_;
   std::vector<uint64_t> devices_;      // distinct, ascending

@@ -25,10 +25,13 @@ uint64_t TrailRow::identity_hash() const {
 }
 
 bool TrailRow::same_event(const TrailRow& o) const {
-  const auto same = [](const Symbol* a, const Symbol* b) { return a == b || (a->hash == b->hash && a->bytes == b->bytes); };
-  return time_ns == o.time_ns && has_fingerprint == o.has_fingerprint && fingerprint == o.fingerprint &&
-         device == o.device && request == o.request && same(user, o.user) && same(service, o.service) &&
-         same(device_attrs, o.device_attrs) && same(outcome, o.outcome);
+  const auto same = [](const Symbol* a, const Symbol* b) {
+    return a == b || (a->hash == b->hash && a->bytes == b->bytes);
+  };
+  return time_ns == o.time_ns && has_fingerprint == o.has_fingerprint &&
+         fingerprint == o.fingerprint && device == o.device && request == o.request &&
+         same(user, o.user) && same(service, o.service) && same(device_attrs, o.device_attrs) &&
+         same(outcome, o.outcome);
 }
 
 }  // namespace satindex::store

@@ -51,8 +51,8 @@ struct TrailRow {
 };
 
 struct TimeWindow {
-  int64_t from_ns = 0;          // inclusive
-  int64_t to_ns = INT64_MAX;    // exclusive
+  int64_t from_ns = 0;        // inclusive
+  int64_t to_ns = INT64_MAX;  // exclusive
   bool empty() const { return from_ns >= to_ns; }
   bool contains(int64_t t) const { return t >= from_ns && t < to_ns; }
 };

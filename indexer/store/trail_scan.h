@@ -112,10 +112,12 @@ class TrailScan {
   }
   void push(Head h) {
     heap_.push_back(h);
-    std::push_heap(heap_.begin(), heap_.end(), [this](const Head& a, const Head& b) { return later(a, b); });
+    std::push_heap(heap_.begin(), heap_.end(),
+                   [this](const Head& a, const Head& b) { return later(a, b); });
   }
   Head pop() {
-    std::pop_heap(heap_.begin(), heap_.end(), [this](const Head& a, const Head& b) { return later(a, b); });
+    std::pop_heap(heap_.begin(), heap_.end(),
+                  [this](const Head& a, const Head& b) { return later(a, b); });
     const Head h = heap_.back();
     heap_.pop_back();
     return h;

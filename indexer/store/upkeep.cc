@@ -23,8 +23,10 @@ constexpr std::string_view kDroppedKey = "R";  // on disk: lowest bucket kept, t
 
 Upkeep::Upkeep(Shard& shard) : owner_(shard), shard_(shard.impl()) {
   std::string value;
-  if (shard_.db->Get(rocksdb::ReadOptions(), slice(kDroppedKey), &value).ok() && value.size() == 2) {
-    dropped_below_ = static_cast<uint16_t>((static_cast<uint8_t>(value[0]) << 8) | static_cast<uint8_t>(value[1]));
+  if (shard_.db->Get(rocksdb::ReadOptions(), slice(kDroppedKey), &value).ok() &&
+      value.size() == 2) {
+    dropped_below_ = static_cast<uint16_t>((static_cast<uint8_t>(value[0]) << 8) |
+                                           static_cast<uint8_t>(value[1]));
   }
 }
 
@@ -65,7 +67,8 @@ Result<bool> Upkeep::reconcile(Checkpoint* checkpoint) {
   }
   const std::string key = it->key().ToString();
   ReconcileTask task;
-  if (!task.decode(view(it->value()))) return schemas::corrupt("a reconciliation task is malformed");
+  if (!task.decode(view(it->value())))
+    return schemas::corrupt("a reconciliation task is malformed");
 
   const ShardView now(owner_);
   std::vector<std::pair<uint64_t, TrailRef>> refs;
@@ -77,7 +80,8 @@ Result<bool> Upkeep::reconcile(Checkpoint* checkpoint) {
     if (cursor) {
       cursor->reset(item.device, window);
     } else {
-      cursor.emplace(now, schemas::DeviceId{{item.device}}, schemas::UserId{}, window, ChunkInterest());
+      cursor.emplace(now, schemas::DeviceId{{item.device}}, schemas::UserId{}, window,
+                     ChunkInterest());
     }
     std::vector<TrailRow> rows;
     std::optional<int64_t> t;
@@ -87,14 +91,16 @@ Result<bool> Upkeep::reconcile(Checkpoint* checkpoint) {
       refs.push_back({item.entity, {*t, true, item.device}});
       item.span.to_ns = *t;
     }
-    if (!cursor->ok()) return schemas::corrupt("a trail cannot be read while late ownership is worked in");
+    if (!cursor->ok())
+      return schemas::corrupt("a trail cannot be read while late ownership is worked in");
     if (!t) ++done;
   }
 
   batch_.clear();
   TrailBuilder::build_owner_refs(&refs, &checkpoint->next_chunk, &batch_);
   TableBatch& meta = batch_.of(Table::kMeta);
-  const std::vector<ReconcileItem> finished(task.items.begin(), task.items.begin() + static_cast<ptrdiff_t>(done));
+  const std::vector<ReconcileItem> finished(task.items.begin(),
+                                            task.items.begin() + static_cast<ptrdiff_t>(done));
   task.items.erase(task.items.begin(), task.items.begin() + static_cast<ptrdiff_t>(done));
   if (task.items.empty()) {
     meta.add(BatchOp::kDelete, key, {});
@@ -115,13 +121,15 @@ Result<bool> Upkeep::recut(Checkpoint* checkpoint) {
   OversizeQueue::Item item;
   if (!shard_.oversize.pop(&item)) return false;
   rocksdb::PinnableSlice value;
-  const rocksdb::Status s = shard_.db->Get(rocksdb::ReadOptions(), shard_.cf(item.table), slice(item.key), &value);
+  const rocksdb::Status s =
+      shard_.db->Get(rocksdb::ReadOptions(), shard_.cf(item.table), slice(item.key), &value);
   if (s.IsNotFound()) return true;
   if (!s.ok()) return to_status(s);
   const auto key = TrailKey::parse(item.key);
   batch_.clear();
   if (!key || !key->base || value.size() <= kBaseValueBytesMax) return true;
-  if (!TrailBuilder::recut(item.table, *key, view(value), &checkpoint->next_chunk, &batch_)) return true;
+  if (!TrailBuilder::recut(item.table, *key, view(value), &checkpoint->next_chunk, &batch_))
+    return true;
   batch_.of(Table::kMeta).add(BatchOp::kPut, kCheckpointKey, checkpoint->encode());
   if (auto r = commit_live(shard_, batch_); !r) return r.error();
   const std::lock_guard lock(shard_.mutex);

@@ -21,7 +21,8 @@ namespace satindex::store {
 using schemas::Result;
 
 uint64_t record_hash(std::string_view key, std::string_view value, int64_t timestamp_ms) {
-  const uint64_t parts[4] = {XXH3_64bits(key.data(), key.size()), XXH3_64bits(value.data(), value.size()),
+  const uint64_t parts[4] = {XXH3_64bits(key.data(), key.size()),
+                             XXH3_64bits(value.data(), value.size()),
                              static_cast<uint64_t>(timestamp_ms), key.size()};
   return XXH3_64bits(parts, sizeof parts);
 }
@@ -39,9 +40,7 @@ struct GatheredOwnership {
 }  // namespace
 
 struct ShardWriter::Impl {
-  explicit Impl(Shard& s) : shard(s.impl()), upkeep(s) {
-    next = committed = s.checkpoint();
-  }
+  explicit Impl(Shard& s) : shard(s.impl()), upkeep(s) { next = committed = s.checkpoint(); }
 
   Shard::Impl& shard;
   Upkeep upkeep;
@@ -62,7 +61,8 @@ struct ShardWriter::Impl {
   void check_place(const std::optional<schemas::DeviceId>& device, const RecordMark& m) {
     if ((m.partitioners & next.partitioners) != 0) return;
     ++next.misplaced;
-    if (device && flags.size() <= schemas::limits::kFlaggedDevicesMax) flags[device->eui.value] |= kFlagMisplaced;
+    if (device && flags.size() <= schemas::limits::kFlaggedDevicesMax)
+      flags[device->eui.value] |= kFlagMisplaced;
   }
 
   bool seen(Topic t, const RecordMark& m) const { return m.offset < next.of(t).next_offset; }
@@ -79,7 +79,8 @@ struct ShardWriter::Impl {
   }
   void add_row(const schemas::SatEvent& e);
   void gather(const schemas::OwnershipRecord& r, int64_t offset, OwnershipKind kind);
-  Result<void> settle_ledgers(ChangedLedgers* changed, std::vector<ReconcileItem>* late, Checkpoint* c);
+  Result<void> settle_ledgers(ChangedLedgers* changed, std::vector<ReconcileItem>* late,
+                              Checkpoint* c);
   void flag_unreadable(uint64_t device, bool unreadable);
   void put_flags();
   void publish_flags();
@@ -123,7 +124,8 @@ void ShardWriter::Impl::add_row(const schemas::SatEvent& e) {
   r.symbol[static_cast<size_t>(SymbolClass::kOutcome)] = code(SymbolClass::kOutcome);
 }
 
-void ShardWriter::Impl::gather(const schemas::OwnershipRecord& r, int64_t offset, OwnershipKind kind) {
+void ShardWriter::Impl::gather(const schemas::OwnershipRecord& r, int64_t offset,
+                               OwnershipKind kind) {
   GatheredOwnership& g = ownership.emplace_back();
   g.record = r;
   g.offset = offset;
@@ -137,8 +139,8 @@ void ShardWriter::Impl::gather(const schemas::OwnershipRecord& r, int64_t offset
   g.record.party = parties.back();
 }
 
-Result<void> ShardWriter::Impl::settle_ledgers(ChangedLedgers* changed, std::vector<ReconcileItem>* late,
-                                               Checkpoint* c) {
+Result<void> ShardWriter::Impl::settle_ledgers(ChangedLedgers* changed,
+                                               std::vector<ReconcileItem>* late, Checkpoint* c) {
   // By device, in the order of arrival within one.
   std::vector<uint64_t> keys(ownership.size());
   std::vector<uint32_t> order(ownership.size());
@@ -169,11 +171,13 @@ Result<void> ShardWriter::Impl::settle_ledgers(ChangedLedgers* changed, std::vec
         continue;
       }
       const LedgerChange change = after.apply(g.record, g.offset);
-      if (change == LedgerChange::kConflict || change == LedgerChange::kConflictReplaced) ++c->ownership_conflicts;
+      if (change == LedgerChange::kConflict || change == LedgerChange::kConflictReplaced)
+        ++c->ownership_conflicts;
       if (g.kind == OwnershipKind::kReplay) after.lift_unreadable(g.offset);
     }
     if (after == before) continue;
-    if (after.any_unreadable() != before.any_unreadable()) flag_unreadable(device.eui.value, after.any_unreadable());
+    if (after.any_unreadable() != before.any_unreadable())
+      flag_unreadable(device.eui.value, after.any_unreadable());
     if (any_rows) grown_holdings(device, before, after, late);
     out.add(BatchOp::kPut, ledger_key(device, &key), after.encode());
     if (!rows.empty()) changed->emplace_hint(changed->end(), device.eui.value, std::move(after));
@@ -186,7 +190,8 @@ void ShardWriter::Impl::flag_unreadable(uint64_t device, bool unreadable) {
   const auto known = shard.flagged.find(device);
   uint8_t f = known == shard.flagged.end() ? 0 : known->second;
   if (const auto g = flags.find(device); g != flags.end()) f |= g->second;
-  flags_to_commit[device] = static_cast<uint8_t>(unreadable ? f | kFlagUnreadable : f & ~kFlagUnreadable);
+  flags_to_commit[device] =
+      static_cast<uint8_t>(unreadable ? f | kFlagUnreadable : f & ~kFlagUnreadable);
 }
 
 // What the commit changes in the flags, as keys; publish_flags() makes it known once it is durable.
@@ -195,7 +200,8 @@ void ShardWriter::Impl::put_flags() {
   const std::lock_guard lock(shard.mutex);
   for (const auto& [device, f] : flags) {
     const auto known = shard.flagged.find(device);
-    flags_to_commit.try_emplace(device, static_cast<uint8_t>(f | (known == shard.flagged.end() ? 0 : known->second)));
+    flags_to_commit.try_emplace(
+        device, static_cast<uint8_t>(f | (known == shard.flagged.end() ? 0 : known->second)));
   }
   size_t kept = shard.flagged.size();
   bool overflow = shard.flagged_overflow;
@@ -234,11 +240,13 @@ void ShardWriter::Impl::publish_flags() {  // shard.mutex held
 
 void ShardWriter::Impl::put_meta(const std::vector<ReconcileItem>& late, Checkpoint* c) {
   TableBatch& meta = batch.of(Table::kMeta);
-  for (const Dictionary::Added& a : unsaved) meta.add(BatchOp::kPut, symbol_key(a.cls, a.code), a.symbol->bytes);
+  for (const Dictionary::Added& a : unsaved)
+    meta.add(BatchOp::kPut, symbol_key(a.cls, a.code), a.symbol->bytes);
   for (size_t i = 0; i < late.size(); i += ReconcileTask::kItemsMax) {
     ReconcileTask task;
     const size_t end = std::min(late.size(), i + ReconcileTask::kItemsMax);
-    task.items.assign(late.begin() + static_cast<ptrdiff_t>(i), late.begin() + static_cast<ptrdiff_t>(end));
+    task.items.assign(late.begin() + static_cast<ptrdiff_t>(i),
+                      late.begin() + static_cast<ptrdiff_t>(end));
     meta.add(BatchOp::kPut, task_key(c->next_task++), task.encode());
   }
   put_flags();
@@ -255,7 +263,8 @@ Result<void> ShardWriter::Impl::commit(WritePath path) {
   Checkpoint c = next;
   if (auto r = settle_ledgers(&changed, &late, &c); !r) return r;
   const bool any_ledger = committed.ownership.consumed > 0 || !changed.empty();
-  const auto join = [&](std::span<const uint64_t> devices, const std::function<void(uint32_t, const Holding&)>& sink) {
+  const auto join = [&](std::span<const uint64_t> devices,
+                        const std::function<void(uint32_t, const Holding&)>& sink) {
     return any_ledger ? join_ledgers(shard, changed, devices, sink) : Result<void>{};
   };
   auto dropped = builder.build({&rows, &literals, &shard.dictionary, &c.next_chunk}, join, &batch);
@@ -267,10 +276,12 @@ Result<void> ShardWriter::Impl::commit(WritePath path) {
   }
   put_meta(late, &c);
   {
-    const std::lock_guard lock(shard.mutex);  // before the ledger is visible: a portfolio must not miss the "pending"
+    const std::lock_guard lock(
+        shard.mutex);  // before the ledger is visible: a portfolio must not miss the "pending"
     for (const ReconcileItem& i : late) ++shard.pending[i.entity];
   }
-  const Result<void> done = path == WritePath::kBulk ? commit_bulk(shard, batch) : commit_live(shard, batch);
+  const Result<void> done =
+      path == WritePath::kBulk ? commit_bulk(shard, batch) : commit_live(shard, batch);
   const std::lock_guard lock(shard.mutex);
   if (!done) {
     for (const ReconcileItem& i : late) {
@@ -320,7 +331,8 @@ void ShardWriter::add_ownership(const schemas::OwnershipRecord& record, const Re
   impl_->gather(record, mark.offset, OwnershipKind::kRecord);
 }
 
-void ShardWriter::add_unreadable_ownership(const schemas::DeviceId* device, const RecordMark& mark) {
+void ShardWriter::add_unreadable_ownership(const schemas::DeviceId* device,
+                                           const RecordMark& mark) {
   if (impl_->seen(Topic::kOwnership, mark)) return;
   impl_->note(Topic::kOwnership, mark);
   ++impl_->next.ownership.dead_lettered;
@@ -353,15 +365,24 @@ void ShardWriter::advance(Topic topic, int64_t next_offset) {
   at = std::max(at, next_offset);
 }
 
-void ShardWriter::mark_gap(Topic topic) { impl_->next.sealed_gap[static_cast<size_t>(topic)] = true; }
-void ShardWriter::mark_recreated(Topic topic) { impl_->next.recreated[static_cast<size_t>(topic)] = true; }
-
-size_t ShardWriter::gathered_records() const { return impl_->rows.size() + impl_->ownership.size(); }
-size_t ShardWriter::gathered_bytes() const {
-  return impl_->rows.size() * sizeof(CodedRow) + impl_->ownership.size() * sizeof(GatheredOwnership) +
-         impl_->party_bytes + impl_->literals.bytes();
+void ShardWriter::mark_gap(Topic topic) {
+  impl_->next.sealed_gap[static_cast<size_t>(topic)] = true;
 }
-bool ShardWriter::dirty() const { return impl_->next != impl_->committed || !impl_->rows.empty() || !impl_->ownership.empty(); }
+void ShardWriter::mark_recreated(Topic topic) {
+  impl_->next.recreated[static_cast<size_t>(topic)] = true;
+}
+
+size_t ShardWriter::gathered_records() const {
+  return impl_->rows.size() + impl_->ownership.size();
+}
+size_t ShardWriter::gathered_bytes() const {
+  return impl_->rows.size() * sizeof(CodedRow) +
+         impl_->ownership.size() * sizeof(GatheredOwnership) + impl_->party_bytes +
+         impl_->literals.bytes();
+}
+bool ShardWriter::dirty() const {
+  return impl_->next != impl_->committed || !impl_->rows.empty() || !impl_->ownership.empty();
+}
 
 Result<void> ShardWriter::commit(WritePath path) { return impl_->commit(path); }
 

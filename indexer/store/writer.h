@@ -21,7 +21,7 @@ enum class WritePath : uint8_t { kLive, kBulk };
 // Where a record stood in its partition.
 struct RecordMark {
   int64_t offset = 0;
-  uint64_t hash = 0;        // of key, value and timestamp (record_hash)
+  uint64_t hash = 0;  // of key, value and timestamp (record_hash)
   // PartitionerBit mask: the known partitioners that give this partition to a record whose key is its canonical device id.
   // 0 when the key is not the device id or none fits; kPartitionerAll for records without a device.
   uint8_t partitioners = kPartitionerAll;

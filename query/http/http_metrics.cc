@@ -49,7 +49,9 @@ HttpMetrics::Families::Families(prometheus::Registry* registry) {
       counters(registry, "satindex_http_requests_total", "Answers by route and class of status.");
   auto& seconds_family = prometheus::BuildHistogram()
                              .Name("satindex_http_request_seconds")
-                             .Help("From the whole request read to the whole answer written, the wait for its access record apart.")
+                             .Help(
+                                 "From the whole request read to the whole answer written, the "
+                                 "wait for its access record apart.")
                              .Register(*registry);
   for (size_t r = 0; r < kRouteNames; ++r) {
     const std::string route(route_label(static_cast<RouteName>(r)));

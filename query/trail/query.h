@@ -31,10 +31,11 @@ struct AuditTrailQuery {
   Route route = Route::kDevice;
   schemas::DeviceId device;  // kDevice only
   Filters filters;
-  uint32_t limit = schemas::limits::kPageRowsDefault;      // 1..kPageRowsMax
-  std::optional<store::TrailPosition> after;               // from an opened cursor
-  std::optional<int64_t> min_ownership_ns;                 // 503 while asOf.ownership is older
-  bool withhold_others = false;  // own rows only: this answer's access record cannot be made (CONTRACT 1.4)
+  uint32_t limit = schemas::limits::kPageRowsDefault;  // 1..kPageRowsMax
+  std::optional<store::TrailPosition> after;           // from an opened cursor
+  std::optional<int64_t> min_ownership_ns;             // 503 while asOf.ownership is older
+  bool withhold_others =
+      false;  // own rows only: this answer's access record cannot be made (CONTRACT 1.4)
 };
 
 struct Entry {
@@ -54,7 +55,8 @@ struct Page {
   bool pending = false;
   std::optional<int64_t> events_as_of_ns;     // whole seconds
   std::optional<int64_t> ownership_as_of_ns;  // whole seconds
-  std::vector<std::shared_ptr<const void>> keep_alive;  // owners of symbols that no dictionary holds
+  std::vector<std::shared_ptr<const void>>
+      keep_alive;  // owners of symbols that no dictionary holds
 };
 
 }  // namespace satindex::trail

@@ -21,7 +21,8 @@ void settle_group(std::vector<TrailRow>* rows) {
   std::vector<Placed> placed;
   placed.reserve(rows->size());
   for (const TrailRow& r : *rows) placed.push_back({r.position(), r});
-  std::stable_sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) { return a.at < b.at; });
+  std::stable_sort(placed.begin(), placed.end(),
+                   [](const Placed& a, const Placed& b) { return a.at < b.at; });
   rows->clear();
   for (const Placed& p : placed) {
     if (!rows->empty() && rows->back().same_event(p.row)) {
@@ -39,7 +40,8 @@ Reading::Reading(const Context& context) : c_(context), window_(context.window) 
 }
 
 bool Reading::spent() const {
-  return work_ > schemas::limits::kPageWorkRowsMax || lookups_done_ > schemas::limits::kPageWorkLookupsMax;
+  return work_ > schemas::limits::kPageWorkRowsMax ||
+         lookups_done_ > schemas::limits::kPageWorkLookupsMax;
 }
 
 void Reading::stop_at(const TrailPosition& scanned, Page* page) const { page->next = scanned; }
@@ -74,8 +76,8 @@ bool Reading::offer(const TrailRow& row, bool own, Page* page) {
     return false;
   }
   const AccessRules& rules = c_.policy.rules();
-  page->entries.push_back({row, own, own || !rules.hide_request_id, own || !rules.hide_command_variant,
-                           own || !rules.hide_response_code});
+  page->entries.push_back({row, own, own || !rules.hide_request_id,
+                           own || !rules.hide_command_variant, own || !rules.hide_response_code});
   return true;
 }
 
@@ -99,15 +101,17 @@ Result<const DeviceGrant*> Reading::grant_of(DeviceId device) {
 
 store::ChunkInterest Reading::interest(const DeviceGrant& grant) const {
   return [this, &grant](const store::ChunkGlance& glance) {
-    const bool any_own =
-        !c_.query.filters.others_only && std::any_of(glance.users.begin(), glance.users.end(), [&](const auto* u) {
-          return u == nullptr || c_.caller.owns(u->user);
-        });
+    const bool any_own = !c_.query.filters.others_only &&
+                         std::any_of(glance.users.begin(), glance.users.end(), [&](const auto* u) {
+                           return u == nullptr || c_.caller.owns(u->user);
+                         });
     if (any_own) return true;
-    const bool in_time = std::any_of(grant.cross.begin(), grant.cross.end(), [&](const store::Span& s) {
-      return s.from_ns <= glance.newest_ns && s.to_ns > glance.oldest_ns;
-    });
-    return in_time && std::any_of(glance.outcomes.begin(), glance.outcomes.end(), [&](const auto* o) {
+    const bool in_time =
+        std::any_of(grant.cross.begin(), grant.cross.end(), [&](const store::Span& s) {
+          return s.from_ns <= glance.newest_ns && s.to_ns > glance.oldest_ns;
+        });
+    return in_time &&
+           std::any_of(glance.outcomes.begin(), glance.outcomes.end(), [&](const auto* o) {
              return o == nullptr || c_.policy.cross_type(o->first);
            });
   };
@@ -119,11 +123,14 @@ Result<void> Reading::device_page(Page* page) {
   if (!grant) return grant.error();
   const DeviceGrant& g = **grant;
   if (c_.relation && page->cross_user != CrossUser::kWithheld) {
-    page->cross_user = !g.entitled ? CrossUser::kNone : g.suspended ? CrossUser::kWithheld : CrossUser::kIncluded;
+    page->cross_user = !g.entitled   ? CrossUser::kNone
+                       : g.suspended ? CrossUser::kWithheld
+                                     : CrossUser::kIncluded;
   }
   if (c_.caller.user_ids.empty() && g.cross.empty()) return {};
   std::vector<RowCursor> cursors;
-  for (const auto& v : views_) cursors.emplace_back(*v, device, schemas::UserId{}, window_, interest(g));
+  for (const auto& v : views_)
+    cursors.emplace_back(*v, device, schemas::UserId{}, window_, interest(g));
   Rows rows;
   while (true) {
     std::optional<int64_t> t;
@@ -156,15 +163,17 @@ Result<void> Reading::device_page(Page* page) {
   return {};
 }
 
-Result<void> Reading::fetch(const store::TrailRef& ref, const std::vector<const Source*>& at, bool everywhere, Rows* rows) {
+Result<void> Reading::fetch(const store::TrailRef& ref, const std::vector<const Source*>& at,
+                            bool everywhere, Rows* rows) {
   const store::TimeWindow moment{ref.time_ns, ref.time_ns + 1};
   auto& lookups = ref.has_device ? lookups_ : loose_lookups_;
   lookups.resize(views_.size());
   const auto look = [&](size_t shard, uint64_t entity) {
     if (!lookups[shard]) {
-      const auto device = ref.has_device ? std::optional<DeviceId>(DeviceId{{entity}}) : std::nullopt;
-      lookups[shard] = std::make_unique<RowCursor>(*views_[shard], device, schemas::UserId{{entity}}, moment,
-                                                   store::ChunkInterest());
+      const auto device =
+          ref.has_device ? std::optional<DeviceId>(DeviceId{{entity}}) : std::nullopt;
+      lookups[shard] = std::make_unique<RowCursor>(
+          *views_[shard], device, schemas::UserId{{entity}}, moment, store::ChunkInterest());
     } else {
       lookups[shard]->reset(entity, moment);
     }
@@ -177,7 +186,8 @@ Result<void> Reading::fetch(const store::TrailRef& ref, const std::vector<const 
   } else {
     uint64_t last_shard = UINT64_MAX;
     for (const Source* s : at) {
-      if (ref.has_device && s->shard == last_shard) continue;  // two Users of the caller on one device
+      if (ref.has_device && s->shard == last_shard)
+        continue;  // two Users of the caller on one device
       last_shard = s->shard;
       if (good) good = look(s->shard, ref.has_device ? ref.device : s->user.eui.value);
     }
@@ -219,7 +229,8 @@ Result<void> Reading::ref_page(std::vector<Source>* sources, Page* page, bool ow
       settle_group(&rows);
       for (const TrailRow& row : rows) {
         const bool own = c_.caller.owns(row.user->user);
-        const bool visible = owned ? c_.policy.visible(own, row.outcome->first, row.time_ns, *g) : own;
+        const bool visible =
+            owned ? c_.policy.visible(own, row.outcome->first, row.time_ns, *g) : own;
         if (visible && !offer(row, own, page)) break;
       }
     }
@@ -255,7 +266,8 @@ Result<void> Reading::own_page(Page* page) {
 Result<void> Reading::owned_page(Page* page) {
   std::vector<Source> sources;
   for (size_t s = 0; s < views_.size(); ++s) {
-    sources.push_back({store::RefCursor::owner(*views_[s], *c_.relation, c_.caller.party, window_), s, {}});
+    sources.push_back(
+        {store::RefCursor::owner(*views_[s], *c_.relation, c_.caller.party, window_), s, {}});
   }
   // Devices about which something is known to be missing: said to those who are entitled to one, whatever the page shows.
   for (size_t s = 0; s < views_.size() && !page->partial; ++s) {

@@ -23,7 +23,7 @@ class Reading {
     std::optional<schemas::Relation> relation;  // through which others' rows may be seen at all
     bool cross_allowed = false;                 // fresh, clock good
     int64_t now_ns = 0;
-    store::TimeWindow window;                   // filters and retention
+    store::TimeWindow window;  // filters and retention
   };
   explicit Reading(const Context& context);
 
@@ -41,7 +41,8 @@ class Reading {
 
   schemas::Result<const DeviceGrant*> grant_of(schemas::DeviceId device);
   schemas::Result<void> ref_page(std::vector<Source>* sources, Page* page, bool owned);
-  schemas::Result<void> fetch(const store::TrailRef& ref, const std::vector<const Source*>& at, bool everywhere, Rows* rows);
+  schemas::Result<void> fetch(const store::TrailRef& ref, const std::vector<const Source*>& at,
+                              bool everywhere, Rows* rows);
   bool spent() const;
   bool matches(const store::TrailRow& row, bool own) const;
   // False once the page is full: page->next is then set.
@@ -53,8 +54,9 @@ class Reading {
   Context c_;
   store::TimeWindow window_;  // also cut by the cursor
   std::vector<std::unique_ptr<store::ShardView>> views_;
-  std::vector<std::unique_ptr<store::RowCursor>> lookups_;        // by shard, of device rows
-  std::vector<std::unique_ptr<store::RowCursor>> loose_lookups_;  // by shard, of rows without device
+  std::vector<std::unique_ptr<store::RowCursor>> lookups_;  // by shard, of device rows
+  std::vector<std::unique_ptr<store::RowCursor>>
+      loose_lookups_;  // by shard, of rows without device
   std::unordered_map<uint64_t, DeviceGrant> grants_;
   uint32_t lookups_done_ = 0;
   uint32_t work_ = 0;

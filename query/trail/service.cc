@@ -12,8 +12,8 @@ using schemas::Status;
 using schemas::StatusCode;
 using store::Topic;
 
-TrailService::TrailService(std::vector<store::Shard*> shards, const store::FreshnessBoard* board, AccessPolicy policy,
-                           TrailSettings settings, const schemas::Clock* clock)
+TrailService::TrailService(std::vector<store::Shard*> shards, const store::FreshnessBoard* board,
+                           AccessPolicy policy, TrailSettings settings, const schemas::Clock* clock)
     : shards_(std::move(shards)),
       board_(board),
       policy_(std::move(policy)),
@@ -44,7 +44,8 @@ Result<Page> TrailService::read(const Caller& caller, const AuditTrailQuery& que
   // Freshness first, snapshots after: what was proved applied is then in what answers.
   page.events_as_of_ns = whole_seconds(board_->as_of(Topic::kEvents));
   page.ownership_as_of_ns = whole_seconds(board_->as_of(Topic::kOwnership));
-  if (query.min_ownership_ns && (!page.ownership_as_of_ns || *page.ownership_as_of_ns < *query.min_ownership_ns)) {
+  if (query.min_ownership_ns &&
+      (!page.ownership_as_of_ns || *page.ownership_as_of_ns < *query.min_ownership_ns)) {
     return schemas::unavailable("the ownership ledger is older than minOwnership");
   }
   bool cross_allowed = false;
@@ -56,14 +57,15 @@ Result<Page> TrailService::read(const Caller& caller, const AuditTrailQuery& que
     page.cross_user = cross_allowed ? CrossUser::kIncluded : CrossUser::kWithheld;
   }
   const auto pending = [&] {
-    return query.route == Route::kOwned && std::any_of(shards_.begin(), shards_.end(), [&](const store::Shard* s) {
-             return s->pending(*relation, caller.party);
-           });
+    return query.route == Route::kOwned &&
+           std::any_of(shards_.begin(), shards_.end(),
+                       [&](const store::Shard* s) { return s->pending(*relation, caller.party); });
   };
   // Asked before and after the snapshots: a ledger change that the snapshots hold shows on one side or the other.
   page.pending = pending();
   store::TimeWindow window = query.filters.window;
-  if (settings_.retention_ns > 0) window.from_ns = std::max(window.from_ns, now - settings_.retention_ns);
+  if (settings_.retention_ns > 0)
+    window.from_ns = std::max(window.from_ns, now - settings_.retention_ns);
   Reading reading({shards_, policy_, caller, query, relation, cross_allowed, now, window});
   page.pending = page.pending || pending();
   Result<void> done = query.route == Route::kDevice  ? reading.device_page(&page)

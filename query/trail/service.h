@@ -18,15 +18,16 @@ namespace satindex::trail {
 struct TrailSettings {
   int64_t max_staleness_ns = 60 * schemas::kNanosPerSecond;
   int64_t retention_ns = 0;  // 0: unlimited
-  int64_t latest_now_ns = 0;  // the latest now that answers were given for before, as it was kept (CONTRACT 2)
+  int64_t latest_now_ns =
+      0;  // the latest now that answers were given for before, as it was kept (CONTRACT 2)
 };
 
 class TrailService {
  public:
   // `shards`: every hosted shard, the first `board->partitions()` of them the topic's partitions in order, the rest from
   // backfill. All outlive the service.
-  TrailService(std::vector<store::Shard*> shards, const store::FreshnessBoard* board, AccessPolicy policy,
-               TrailSettings settings, const schemas::Clock* clock);
+  TrailService(std::vector<store::Shard*> shards, const store::FreshnessBoard* board,
+               AccessPolicy policy, TrailSettings settings, const schemas::Clock* clock);
 
   // kForbidden: scope=owned where there can be no entitlement (CONTRACT 3.2). kUnavailable: min_ownership not reached, or
   // the store cannot be read.

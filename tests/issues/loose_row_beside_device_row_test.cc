@@ -12,7 +12,8 @@ namespace {
 
 TEST(Issues, AnEventWithoutDeviceAtTheInstantOfADeviceEventIsKept) {
   for (const WritePath path : {WritePath::kLive, WritePath::kBulk}) {
-    const std::filesystem::path dir = ::testing::TempDir() + "/satindex_issue_loose_" + std::to_string(static_cast<int>(path));
+    const std::filesystem::path dir =
+        ::testing::TempDir() + "/satindex_issue_loose_" + std::to_string(static_cast<int>(path));
     std::filesystem::remove_all(dir);
     auto shard = Shard::open({dir, 0, 0}, std::make_shared<StoreResources>(8 << 20, 8 << 20, 1));
     ASSERT_TRUE(shard) << shard.error().message;

@@ -22,7 +22,8 @@ TEST(Keys, RoundTripAndSortAsTheirTuple) {
     return k;
   };
   const auto tuple = [](const TrailKey& k) {
-    return std::tuple(-static_cast<int>(k.bucket), k.entity, k.base ? 0 : 1, -static_cast<int64_t>(k.coarse), k.seq);
+    return std::tuple(-static_cast<int>(k.bucket), k.entity, k.base ? 0 : 1,
+                      -static_cast<int64_t>(k.coarse), k.seq);
   };
   for (int i = 0; i < 20000; ++i) {
     const TrailKey a = random_key();
@@ -41,7 +42,9 @@ TEST(Keys, BytesAreFixed) {
   const KeyBytes base = encode_key({0x0102, 0x1112131415161718, true, 0, 0});
   EXPECT_EQ(base.view(), std::string_view("\xFE\xFD\x11\x12\x13\x14\x15\x16\x17\x18", 10));
   const KeyBytes chunk = encode_key({0x0102, 0x1112131415161718, false, 0x0000FF, 0x21222324});
-  EXPECT_EQ(chunk.view(), std::string_view("\xFE\xFD\x11\x12\x13\x14\x15\x16\x17\x18\xFF\xFF\x00\x21\x22\x23\x24", 17));
+  EXPECT_EQ(
+      chunk.view(),
+      std::string_view("\xFE\xFD\x11\x12\x13\x14\x15\x16\x17\x18\xFF\xFF\x00\x21\x22\x23\x24", 17));
   EXPECT_EQ(party_entity(schemas::Relation::kResponsibleSupplier, "SUP-A"),
             party_entity(schemas::Relation::kResponsibleSupplier, "SUP-A"));
   EXPECT_NE(party_entity(schemas::Relation::kResponsibleSupplier, "SUP-A"),
@@ -51,7 +54,8 @@ TEST(Keys, BytesAreFixed) {
 TEST(Keys, NewestBoundIsNeverBelowTheRow) {
   testing::RowMaker m(testing::test_seed());
   for (int i = 0; i < 20000; ++i) {
-    const int64_t t = static_cast<int64_t>(m.below(static_cast<uint64_t>(schemas::kEventTimeMaxNs)));
+    const int64_t t =
+        static_cast<int64_t>(m.below(static_cast<uint64_t>(schemas::kEventTimeMaxNs)));
     const TrailKey k{bucket_of(t), 1, false, TrailKey::coarse_of(t), 0};
     ASSERT_GE(k.newest_bound(), t);
     ASSERT_LT(k.newest_bound() - t, int64_t{1} << kCoarseShift);

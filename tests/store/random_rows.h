@@ -33,7 +33,8 @@ struct RowMaker {
         serialise_service(std::to_string(below(20)), one_in(2) ? -1 : 4, &bytes);
         break;
       default:
-        serialise_pair(one_in(3) ? "" : "A" + std::to_string(below(9)), one_in(3) ? "" : "B", &bytes);
+        serialise_pair(one_in(3) ? "" : "A" + std::to_string(below(9)), one_in(3) ? "" : "B",
+                       &bytes);
     }
     return literals.add(c, bytes);
   }
@@ -80,24 +81,28 @@ struct RowMaker {
     for (size_t i = 0; i < n; ++i) {
       if (!out.empty() && one_in(2)) {  // another event of the same transaction
         CodedRow r = out[below(out.size())];
-        r.time_ns -= std::min(r.time_ns - bucket_start(bucket), static_cast<int64_t>(below(50)) * unit);
+        r.time_ns -=
+            std::min(r.time_ns - bucket_start(bucket), static_cast<int64_t>(below(50)) * unit);
         r.symbol[3] = symbol(SymbolClass::kOutcome, 5);
         out.push_back(r);
       } else {
         out.push_back(row(device, device_rows, bucket, unit));
       }
     }
-    std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.time_ns > b.time_ns; });
+    std::stable_sort(out.begin(), out.end(),
+                     [](const auto& a, const auto& b) { return a.time_ns > b.time_ns; });
     return out;
   }
 };
 
 // The row as text, symbols by their bytes, so that rows with different literal tables compare.
 inline std::string describe(const CodedRow& r, const LiteralTable& literals) {
-  std::string s = std::to_string(r.time_ns) + "|" + std::to_string(r.decimals) + "|" + std::to_string(r.device) + "|" +
-                  std::to_string(r.originator) + "|" + std::to_string(r.target) + "|" + std::to_string(r.counter) + "|" +
+  std::string s = std::to_string(r.time_ns) + "|" + std::to_string(r.decimals) + "|" +
+                  std::to_string(r.device) + "|" + std::to_string(r.originator) + "|" +
+                  std::to_string(r.target) + "|" + std::to_string(r.counter) + "|" +
                   std::to_string(r.fingerprint) + "|" + std::to_string(r.flags);
-  for (const uint32_t c : r.symbol) s += "|" + ((c & kLiteralBit) ? literals.at(c).bytes : std::to_string(c));
+  for (const uint32_t c : r.symbol)
+    s += "|" + ((c & kLiteralBit) ? literals.at(c).bytes : std::to_string(c));
   return s;
 }
 

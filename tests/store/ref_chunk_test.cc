@@ -21,7 +21,8 @@ std::vector<TrailRef> random_refs(RowMaker& m, uint16_t bucket, size_t n) {
   const uint64_t spread = uint64_t{1} << m.below(64);
   for (size_t i = 0; i < n; ++i) {
     TrailRef r;
-    r.time_ns = start + static_cast<int64_t>(m.below(uint64_t{1} << (m.one_in(2) ? 50 : 33))) / unit * unit;
+    r.time_ns =
+        start + static_cast<int64_t>(m.below(uint64_t{1} << (m.one_in(2) ? 50 : 33))) / unit * unit;
     if (m.one_in(4) && !refs.empty()) r.time_ns = refs.back().time_ns;
     r.has_device = !m.one_in(6);
     if (r.has_device) r.device = base + m.below(spread);
@@ -38,7 +39,8 @@ TEST(RefChunk, EveryChunkRoundTrips) {
   RowMaker m(seed);
   for (int round = 0; round < 3000; ++round) {
     const uint16_t bucket = static_cast<uint16_t>(m.below(4090));
-    const auto refs = random_refs(m, bucket, 1 + m.below(m.one_in(2) ? schemas::limits::kRefChunkRowsMax : 5));
+    const auto refs =
+        random_refs(m, bucket, 1 + m.below(m.one_in(2) ? schemas::limits::kRefChunkRowsMax : 5));
     std::string bytes;
     encode_ref_chunk(bucket, refs, &bytes);
     std::vector<TrailRef> back;
@@ -81,7 +83,8 @@ TEST(RefChunk, SpoiltBytesNeverDoMoreThanFail) {
     std::string bytes;
     encode_ref_chunk(bucket, random_refs(m, bucket, 1 + m.below(12)), &bytes);
     if (m.one_in(2)) bytes.resize(m.below(bytes.size() + 1));
-    for (uint64_t i = m.below(4); i > 0 && !bytes.empty(); --i) bytes[m.below(bytes.size())] = static_cast<char>(m.rng());
+    for (uint64_t i = m.below(4); i > 0 && !bytes.empty(); --i)
+      bytes[m.below(bytes.size())] = static_cast<char>(m.rng());
     std::vector<TrailRef> back;
     if (!decode_ref_chunk(bucket, bytes, &back)) {
       ASSERT_TRUE(back.empty());

@@ -38,19 +38,22 @@ CodedRow plain_row(int64_t t) {
 // the code changes what is on disk unnoticed.
 TEST(RowChunk, BytesOfAnEverydayTransactionAreFixed) {
   const int64_t t = bucket_start(780) + 5'000'000'000'000 - bucket_start(780) % 1'000'000;
-  std::vector<CodedRow> rows = {plain_row(t + 2'000'000'000), plain_row(t + 1'000'000'000), plain_row(t)};
+  std::vector<CodedRow> rows = {plain_row(t + 2'000'000'000), plain_row(t + 1'000'000'000),
+                                plain_row(t)};
   rows[0].symbol[3] = 3;
   rows[1].symbol[3] = 2;
   rows[1].fingerprint = 0x1234;
   LiteralTable none;
   std::string bytes;
   encode_row_chunk({780, true, 0x00DB1234567890A0}, rows, none, &bytes);
-  EXPECT_EQ(hex(bytes), "5488292680e444502321204ed0e7ddb7d0d34818fa775f") << "rows: 3, bytes: " << bytes.size();
+  EXPECT_EQ(hex(bytes), "5488292680e444502321204ed0e7ddb7d0d34818fa775f")
+      << "rows: 3, bytes: " << bytes.size();
   std::vector<CodedRow> back;
   LiteralTable literals;
   ASSERT_TRUE(decode_row_chunk({780, true, 0x00DB1234567890A0}, bytes, &back, &literals));
   ASSERT_EQ(back.size(), 3u);
-  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(describe(back[i], literals), describe(rows[i], none)) << i;
+  for (size_t i = 0; i < 3; ++i)
+    EXPECT_EQ(describe(back[i], literals), describe(rows[i], none)) << i;
 }
 
 TEST(RowChunk, EveryChunkRoundTrips) {
@@ -59,7 +62,8 @@ TEST(RowChunk, EveryChunkRoundTrips) {
   RowMaker maker(seed);
   for (int round = 0; round < 3000; ++round) {
     const bool device_rows = !maker.one_in(3);
-    const ChunkContext context{static_cast<uint16_t>(maker.below(4090)), device_rows, device_rows ? maker.rng() : 0};
+    const ChunkContext context{static_cast<uint16_t>(maker.below(4090)), device_rows,
+                               device_rows ? maker.rng() : 0};
     const size_t n = 1 + maker.below(maker.one_in(3) ? schemas::limits::kChunkRowsMax : 6);
     const auto rows = maker.rows(n, context.device, device_rows, context.bucket);
     std::string bytes = "before";
@@ -71,7 +75,8 @@ TEST(RowChunk, EveryChunkRoundTrips) {
     ASSERT_TRUE(decode_row_chunk(context, chunk, &back, &literals));
     ASSERT_EQ(back.size(), rows.size());
     for (size_t i = 0; i < rows.size(); ++i) {
-      ASSERT_EQ(describe(back[i], literals), describe(rows[i], maker.literals)) << "row " << i << " of " << n;
+      ASSERT_EQ(describe(back[i], literals), describe(rows[i], maker.literals))
+          << "row " << i << " of " << n;
     }
     RowChunkHeader header;
     ASSERT_TRUE(read_row_chunk_header(context, chunk, &header));
@@ -85,7 +90,8 @@ TEST(RowChunk, EveryChunkRoundTrips) {
       const uint32_t user = r.symbol[0] & kLiteralBit ? kNoCode : r.symbol[0];
       ASSERT_NE(std::find(header.users.begin(), header.users.end(), user), header.users.end());
       const uint32_t outcome = r.symbol[3] & kLiteralBit ? kNoCode : r.symbol[3];
-      ASSERT_NE(std::find(header.outcomes.begin(), header.outcomes.end(), outcome), header.outcomes.end());
+      ASSERT_NE(std::find(header.outcomes.begin(), header.outcomes.end(), outcome),
+                header.outcomes.end());
     }
   }
 }
@@ -122,7 +128,8 @@ TEST(RowChunk, RandomBytesNeverDoMoreThanFail) {
     for (char& c : bytes) c = static_cast<char>(rng());
     std::vector<CodedRow> back;
     LiteralTable literals;
-    decode_row_chunk({static_cast<uint16_t>(rng()), rng() % 2 == 0, rng()}, bytes, &back, &literals);
+    decode_row_chunk({static_cast<uint16_t>(rng()), rng() % 2 == 0, rng()}, bytes, &back,
+                     &literals);
   }
 }
 
