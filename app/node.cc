@@ -5,14 +5,15 @@
 #include <thread>
 
 #include "app/access_recorder.h"
+#include "app/credentials.h"
 #include "app/data_dir.h"
 #include "app/memory_budget.h"
 #include "app/node_metrics.h"
+#include "app/node_settings.h"
 #include "indexer/ingest/ingest.h"
 #include "indexer/ingest/kafka_sink.h"
 #include "query/http/cursor_seal.h"
 #include "query/http/http_metrics.h"
-#include "query/http/jwt_authenticator.h"
 #include "query/http/ops_endpoints.h"
 #include "query/http/router.h"
 #include "query/http/server.h"
@@ -85,26 +86,16 @@ struct Node::Impl {
         memory(plan_memory(settings.memory_budget_bytes != 0 ? settings.memory_budget_bytes
                                                              : default_memory_budget_bytes())) {}
 
-  ingest::IngestSettings ingest_settings() const;
+  ingest::IngestSettings for_ingest() const;
   http::Readiness readiness() const;
   Result<void> load_keys();
   Result<void> open_shards(int32_t partitions);
   Result<void> open_ingest(ingest::TopicShape shape);
-  Result<void> open_trail(int32_t partitions);
+  Result<void> open_trail();
 };
 
-ingest::IngestSettings Node::Impl::ingest_settings() const {
-  ingest::IngestSettings out;
-  out.kafka.brokers = settings.kafka_brokers;
-  out.kafka.properties.assign(settings.kafka_properties.begin(), settings.kafka_properties.end());
-  out.kafka.log = log_sink(log);
-  out.events_topic = settings.events_topic;
-  out.ownership_topic = settings.ownership_topic;
-  out.dead_letter_topic = settings.dead_letter_topic;
-  out.withhold_unreadable = settings.withhold_unreadable_ownership;
-  out.memory_bytes = memory.ingest_bytes;
-  out.max_staleness = std::chrono::nanoseconds(settings.ownership_max_staleness_ns);
-  return out;
+ingest::IngestSettings Node::Impl::for_ingest() const {
+  return app::ingest_settings(settings, log_sink(log), memory.ingest_bytes);
 }
 
 http::Readiness Node::Impl::readiness() const {
@@ -129,17 +120,10 @@ Result<void> Node::Impl::load_keys() {
                                          : http::load_cursor_key(settings.cursor_key);
   if (!key) return config_error("--cursor-key: " + key.error().message);
   cursor_key = std::move(*key);
-  auto jwks = http::JwksFile::open(
-      settings.jwks, &schemas::system_clock(), [this](const schemas::Status& s) {
-        log.warning("the key set could not be read again; the last good one stays in use",
-                    {{"reason", s.message}});
-      });
-  if (!jwks) return config_error("--jwks: " + jwks.error().message);
-  http::JwtSettings jwt;
-  jwt.claims.issuer = settings.jwt_issuer;
-  jwt.claims.audience = settings.jwt_audience;
-  auto made = http::JwtAuthenticator::create(
-      jwt, [file = *jwks] { return file->current(); }, &schemas::system_clock(), &http_metrics);
+  auto made = open_authenticator(settings, &http_metrics, [this](const schemas::Status& s) {
+    log.warning("the key set could not be read again; the last good one stays in use",
+                {{"reason", s.message}});
+  });
   if (!made) return made.error();
   authenticator = std::move(*made);
   return {};
@@ -176,25 +160,25 @@ Result<void> Node::Impl::open_ingest(ingest::TopicShape shape) {
   std::vector<store::Shard*> of_topics;
   for (size_t p = 0; p < partitions; ++p) of_topics.push_back(shards[p].get());
   board = std::make_unique<store::FreshnessBoard>(shape.partitions);
-  const ingest::IngestSettings for_ingest = ingest_settings();
-  ingest = std::make_unique<ingest::Ingest>(for_ingest, std::move(shape), std::move(of_topics),
+  const ingest::IngestSettings to_ingest = for_ingest();
+  ingest = std::make_unique<ingest::Ingest>(to_ingest, std::move(shape), std::move(of_topics),
                                             *board, metrics.registry());
   if (auto started = ingest->start(); !started) return started;
   if (auto made =
-          ingest::ensure_topic(for_ingest.kafka, settings.access_topic, kEnsureTopicDeadline);
+          ingest::ensure_topic(to_ingest.kafka, settings.access_topic, kEnsureTopicDeadline);
       !made) {
     log.warning(
         "the access topic could not be made; what belongs to others is withheld until it is there",
         {{"topic", settings.access_topic}, {"reason", made.error().message}});
   }
   auto sink =
-      ingest::KafkaSink::open(for_ingest.kafka, settings.access_topic, kAccessRecordDeadline);
+      ingest::KafkaSink::open(to_ingest.kafka, settings.access_topic, kAccessRecordDeadline);
   if (!sink) return sink.error();
   access_sink = std::move(*sink);
   return {};
 }
 
-Result<void> Node::Impl::open_trail(int32_t) {
+Result<void> Node::Impl::open_trail() {
   auto policy = trail::AccessPolicy::create(settings.access);
   if (!policy) return policy.error();
   std::vector<store::Shard*> all;
@@ -263,7 +247,7 @@ Result<void> Node::listen() {
 }
 
 Result<ingest::TopicShape> Node::discover(milliseconds deadline) const {
-  return ingest::discover(impl_->ingest_settings(), deadline);
+  return ingest::discover(impl_->for_ingest(), deadline);
 }
 
 Result<void> Node::open(ingest::TopicShape shape) {
@@ -271,7 +255,7 @@ Result<void> Node::open(ingest::TopicShape shape) {
   const int32_t partitions = shape.partitions;
   if (auto opened = my.open_shards(partitions); !opened) return opened;
   if (auto opened = my.open_ingest(std::move(shape)); !opened) return opened;
-  if (auto opened = my.open_trail(partitions); !opened) return opened;
+  if (auto opened = my.open_trail(); !opened) return opened;
   my.opened = true;
   my.current_router = my.router.get();
   my.log.info("serving", {{"partitions", int{partitions}},
@@ -297,7 +281,7 @@ uint16_t Node::http_port() const { return impl_->http_server ? impl_->http_serve
 uint16_t Node::ops_port() const { return impl_->ops_server ? impl_->ops_server->port() : 0; }
 bool Node::ready() const { return impl_->opened && !impl_->stopping && impl_->ingest->was_ready(); }
 const RunSettings& Node::settings() const { return impl_->settings; }
-ingest::IngestSettings Node::ingest_settings() const { return impl_->ingest_settings(); }
+ingest::IngestSettings Node::ingest_settings() const { return impl_->for_ingest(); }
 
 Result<void> Node::checkpoint_to(const std::string& directory) {
   Impl& my = *impl_;
