@@ -9,7 +9,7 @@ from harness.records import DAY, NETWORK, SECOND, SUPPLIER, caller, eui, event, 
 from harness.waiting import until
 
 CATCH_UP_KILLS, LIVE_KILLS = 10, 10
-BULK, ROUND = 150_000, 2_000
+BULK, ROUND = 80_000, 1_500
 KINDS = ("SERVICE_REQUEST", "SERVICE_RESPONSE", "ACKNOWLEDGEMENT", "DEVICE_ALERT", "SIGNED_PRE_COMMAND")
 
 
@@ -86,7 +86,7 @@ def test_twenty_kills(broker, deploy, wire):
         seen = killed.own(one)
         assert_same(seen, model.own(one), f"own of {one.role} (seed {seed})")
         assert undisturbed.own(one) == seen, f"seed {seed}"
-        for device in rng.sample(load.devices, 25):
+        for device in rng.sample(load.devices, 20):
             seen = killed.device(device, one)
             assert_same(seen, model.device(device, one), f"{one.role} on {device} (seed {seed})")
             assert undisturbed.device(device, one) == seen, f"seed {seed}"
