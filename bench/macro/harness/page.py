@@ -130,6 +130,9 @@ def queries(name, part):
              number(q["p999_ms"]), number(q["max_ms"]), number(q["failed"]) + (" overrun" if q.get("overrun") else "")] for q in found]
     parts.append("<details><summary>All query figures</summary>" + table(
         ["who", "kind", "channel", "rate/s", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "not 200"], rows, 3) + "</details>")
+    for histogram, at in (part.get("access_wait") or {}).items():
+        known = {k: "–" if v is None else f"{v * 1000:.2f} ms" for k, v in at.items()}
+        parts.append(f"<p>Wait for the access record, by <code>{escape(histogram)}</code>: p50 {known['p50']}, p99 {known['p99']}.</p>")
     return section(f"Questions ({name})", *parts, live(part))
 
 

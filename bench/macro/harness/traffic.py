@@ -59,6 +59,14 @@ def field(record, name):
     return record[begin:record.index(b'"', begin)].decode()
 
 
+def lines(command):
+    """A generator's output, line by line: three million devices do not fit in a string."""
+    source = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, preexec_fn=end_with_parent)
+    yield from source.stdout
+    if source.wait() != 0:
+        raise Failed("gen failed")
+
+
 @dataclass
 class Subject:
     """Who asks, about what: the supplier with the most devices in the sample."""
@@ -72,15 +80,13 @@ class Subject:
 
 def choose_subject(plan, density, events, sample=400_000):
     owner, holdings = {}, Counter()
-    out, _ = run(gen(plan, density, "--ownership"))
-    for line in out.encode().splitlines():
+    for line in lines(gen(plan, density, "--ownership")):
         if b"RESPONSIBLE_SUPPLIER" in line:
             party = field(line, b"partyId")
             owner[field(line, b"deviceId")] = party
             holdings[party] += 1
     senders, busy = {}, Counter()
-    out, _ = run(gen(plan, density, "--events", min(sample, events)))
-    for line in out.encode().splitlines():
+    for line in lines(gen(plan, density, "--events", min(sample, events))):
         device = field(line, b"deviceId")
         if device is None:
             continue
