@@ -57,8 +57,9 @@ struct RowCodec {
     }
     return true;
   }
-  bool decode(const TrailKey& key, std::string_view bytes, std::vector<Item>* items) {
-    return decode_row_chunk(context_of(kind, key), bytes, items, literals.get());
+  bool decode(const TrailKey& key, std::string_view bytes, int64_t not_before,
+              std::vector<Item>* items) {
+    return decode_row_chunk(context_of(kind, key), bytes, items, literals.get(), not_before);
   }
   static bool before(const Item& a, const Item& b) { return a.time_ns > b.time_ns; }
 };
@@ -73,7 +74,7 @@ struct RefCodec {
     *oldest = h.oldest_ns;
     return true;
   }
-  bool decode(const TrailKey& key, std::string_view bytes, std::vector<Item>* items) {
+  bool decode(const TrailKey& key, std::string_view bytes, int64_t, std::vector<Item>* items) {
     return decode_ref_chunk(key.bucket, bytes, items);
   }
   static bool before(const Item& a, const Item& b) { return a < b; }

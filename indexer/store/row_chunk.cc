@@ -264,7 +264,7 @@ class Decoder {
            table(SymbolClass::kUser) && table(SymbolClass::kOutcome);
   }
 
-  bool rows(std::vector<CodedRow>* out) {
+  bool rows(int64_t not_before, std::vector<CodedRow>* out) {
     if (!table(SymbolClass::kService) || !table(SymbolClass::kDevice)) return false;
     const uint64_t transactions = r_.gamma();
     if (!r_.ok() || transactions > n_) return false;
@@ -282,6 +282,10 @@ class Decoder {
       if (!row(i, &previous, &time, &(*out)[first + i])) {
         out->resize(first);
         return false;
+      }
+      if (time < not_before) {
+        out->resize(first + i);
+        break;
       }
     }
     return true;
@@ -444,9 +448,9 @@ void encode_row_chunk(const ChunkContext& context, std::span<const CodedRow> row
 }
 
 bool decode_row_chunk(const ChunkContext& context, std::string_view bytes,
-                      std::vector<CodedRow>* rows, LiteralTable* literals) {
+                      std::vector<CodedRow>* rows, LiteralTable* literals, int64_t not_before) {
   Decoder d(context, bytes, literals);
-  return d.head() && d.rows(rows);
+  return d.head() && d.rows(not_before, rows);
 }
 
 bool read_row_chunk_header(const ChunkContext& context, std::string_view bytes,

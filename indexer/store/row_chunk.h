@@ -33,9 +33,11 @@ struct RowChunkHeader {
 // Appends one chunk. rows: 1..kChunkRowsMax, newest first, all in the context's bucket.
 void encode_row_chunk(const ChunkContext& context, std::span<const CodedRow> rows,
                       const LiteralTable& literals, std::string* out);
-// Appends the rows; symbols written out go to `literals`. False: the bytes are no chunk.
+// Appends the rows, newest first; symbols written out go to `literals`. Rows older than `not_before` may be left out: a
+// look-up of one moment need not decode what lies behind it. False: the bytes are no chunk.
 bool decode_row_chunk(const ChunkContext& context, std::string_view bytes,
-                      std::vector<CodedRow>* rows, LiteralTable* literals);
+                      std::vector<CodedRow>* rows, LiteralTable* literals,
+                      int64_t not_before = INT64_MIN);
 bool read_row_chunk_header(const ChunkContext& context, std::string_view bytes,
                            RowChunkHeader* header);
 

@@ -17,7 +17,7 @@
 namespace satindex::store {
 
 // Codec: { using Item; struct Glance { int64_t newest, oldest; }; bool glance(key, bytes, Glance*, bool* wanted);
-//          bool decode(key, bytes, std::vector<Item>*); static bool before(const Item&, const Item&); }
+//          bool decode(key, bytes, not_before, std::vector<Item>*); static bool before(const Item&, const Item&); }
 template <class Codec>
 class TrailScan {
  public:
@@ -220,7 +220,7 @@ class TrailScan {
   void open_source() {
     const uint32_t source = pop().source;
     Source& s = sources_[source];
-    if (!codec_.decode(s.key, s.bytes, &s.items)) {
+    if (!codec_.decode(s.key, s.bytes, window_.from_ns, &s.items)) {
       failed_ = true;
       return;
     }

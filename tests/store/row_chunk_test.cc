@@ -78,6 +78,12 @@ TEST(RowChunk, EveryChunkRoundTrips) {
       ASSERT_EQ(describe(back[i], literals), describe(rows[i], maker.literals))
           << "row " << i << " of " << n;
     }
+    const int64_t not_before = rows[maker.below(n)].time_ns;
+    std::vector<CodedRow> newest;
+    ASSERT_TRUE(decode_row_chunk(context, chunk, &newest, &literals, not_before));
+    const auto wanted = std::count_if(rows.begin(), rows.end(),
+                                      [&](const CodedRow& r) { return r.time_ns >= not_before; });
+    ASSERT_EQ(newest.size(), static_cast<size_t>(wanted));
     RowChunkHeader header;
     ASSERT_TRUE(read_row_chunk_header(context, chunk, &header));
     ASSERT_EQ(header.rows, rows.size());
