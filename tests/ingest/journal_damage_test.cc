@@ -153,7 +153,7 @@ TEST_F(JournalDamage, PassedOverOnlyWhenToldToAndCounted) {
 
 TEST_F(JournalDamage, AnEarlierSegmentIsHeldToAllItsRecords) {
   Values values;
-  for (int i = 0; i < 60; ++i) values.push_back("value " + std::to_string(i));
+  for (int i = 0; i < 150; ++i) values.push_back("value " + std::to_string(i));
   leave(values, 2048);
   ASSERT_GE(segments().size(), 3u);
   const auto files = image();
@@ -185,7 +185,7 @@ TEST_F(JournalDamage, AnEarlierSegmentIsHeldToAllItsRecords) {
 
 TEST_F(JournalDamage, AMissingSegmentCanBePassedOverToo) {
   Values values;
-  for (int i = 0; i < 60; ++i) values.push_back("value " + std::to_string(i));
+  for (int i = 0; i < 150; ++i) values.push_back("value " + std::to_string(i));
   leave(values, 2048);
   std::filesystem::remove(segments()[1]);
   auto settings = with(2048);
