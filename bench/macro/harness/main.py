@@ -186,8 +186,7 @@ def print_tables(results):
 
 def write(plan, results, name):
     results["figures"] = figures.compute(results)
-    # A quick run proves that everything works; it must not replace figures that mean something.
-    folder = plan.work / "report" if plan.quick else places.REPORT
+    folder = plan.report()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(results, indent=1, sort_keys=False) + "\n")
     (folder / "index.html").write_text(page.render(results))
@@ -197,7 +196,7 @@ def write(plan, results, name):
 
 def earlier(plan, name="latest"):
     """What an earlier run of the other parts found: growth and the rest make one report."""
-    path = (plan.work / "report" if plan.quick else places.REPORT) / f"{name}.json"
+    path = plan.report() / f"{name}.json"
     return json.loads(path.read_text()) if path.exists() else {}
 
 

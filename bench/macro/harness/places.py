@@ -34,6 +34,10 @@ class Plan:
     memory_budget: str = "1GiB"
     work: Path = ROOT / "build" / "bench-work"
 
+    def report(self):
+        """A small run proves that everything works; it must not replace figures that mean something."""
+        return REPORT if self.events >= 6_000_000 and not self.quick else self.work / "report"
+
     def shrink(self):
         self.quick = True
         self.events = min(self.events, 300_000)
