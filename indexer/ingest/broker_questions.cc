@@ -30,8 +30,7 @@ Result<std::unique_ptr<BrokerQuestions>> BrokerQuestions::create(const IngestSet
     --commits->open;
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR && err != RD_KAFKA_RESP_ERR__NO_OFFSET) ++commits->failed;
   };
-  const KafkaProperties forced = {{"group.id", settings.kafka.group_id},
-                                  {"enable.auto.commit", "false"},
+  const KafkaProperties forced = {{"enable.auto.commit", "false"},
                                   {"enable.auto.offset.store", "false"},
                                   {"enable.partition.eof", "true"},
                                   {"auto.offset.reset", "error"},
@@ -45,7 +44,8 @@ Result<std::unique_ptr<BrokerQuestions>> BrokerQuestions::create(const IngestSet
                                   {"session.timeout.ms", "2000"},
                                   {"heartbeat.interval.ms", "500"}};
   auto handle =
-      KafkaHandle::create(RD_KAFKA_CONSUMER, settings.kafka, {}, forced, std::move(callbacks));
+      KafkaHandle::create(RD_KAFKA_CONSUMER, settings.kafka,
+                          {{"group.id", settings.kafka.group_id}}, forced, std::move(callbacks));
   if (!handle) return handle.error();
   auto questions = std::make_unique<BrokerQuestions>((*handle)->get(), settings);
   questions->handle_ = *handle;

@@ -20,9 +20,9 @@ struct MessageCloser {
 using Message = std::unique_ptr<rd_kafka_message_t, MessageCloser>;
 
 Result<std::shared_ptr<KafkaHandle>> reader(const IngestSettings& settings) {
-  return KafkaHandle::create(RD_KAFKA_CONSUMER, settings.kafka, {},
-                             {{"group.id", settings.kafka.group_id},
-                              {"enable.auto.commit", "false"},
+  return KafkaHandle::create(RD_KAFKA_CONSUMER, settings.kafka,
+                             {{"group.id", settings.kafka.group_id}},
+                             {{"enable.auto.commit", "false"},
                               {"enable.auto.offset.store", "false"},
                               {"enable.partition.eof", "true"},
                               {"auto.offset.reset", "error"},

@@ -121,20 +121,27 @@ void FreshnessProbe::tick() {
   }
 }
 
-std::vector<std::vector<FreshnessProbe::Partition*>> FreshnessProbe::by_leader() {
+std::vector<std::vector<FreshnessProbe::Partition*>> FreshnessProbe::by_leader(
+    bool reachable_only) {
   std::map<int32_t, std::vector<Partition*>> groups;
   for (Partition& p : partitions_) {
     const TopicMetadata& topic = metadata_[static_cast<size_t>(p.ref.topic)];
     const auto i = static_cast<size_t>(p.ref.partition);
-    if (i < topic.leaders.size() && topic.leaders[i] >= 0) {
+    if (i >= topic.leaders.size() || topic.leaders[i] < 0) {
+      lost(p);
+    } else if (p.reachable || !reachable_only) {
       groups[topic.leaders[i]].push_back(&p);
-    } else {
-      p.watch->raise();
     }
   }
   std::vector<std::vector<Partition*>> out;
   for (auto& [leader, group] : groups) out.push_back(std::move(group));
   return out;
+}
+
+// An error of the topic: its last record is looked for when it answers again.
+void FreshnessProbe::lost(Partition& p) {
+  if (p.reachable) p.watch->raise();
+  p.reachable = false;
 }
 
 void FreshnessProbe::ask_ends() {
@@ -143,7 +150,7 @@ void FreshnessProbe::ask_ends() {
   const int64_t boot = schemas::system_clock().boot_ns();
   auto metadata = wiring_.questions->metadata(kAskTimeout);
   if (!metadata) {
-    for (Partition& p : partitions_) p.watch->raise();
+    for (Partition& p : partitions_) lost(p);
     return;
   }
   metadata_ = std::move(*metadata);
@@ -160,7 +167,7 @@ void FreshnessProbe::ask_ends() {
                           "restart reads them");
     }
   }
-  for (const auto& group : by_leader()) ask_group(group, wall, boot);
+  for (const auto& group : by_leader(false)) ask_group(group, wall, boot);
 }
 
 void FreshnessProbe::ask_group(const std::vector<Partition*>& group, int64_t wall_ns,
@@ -178,10 +185,8 @@ void FreshnessProbe::ask_group(const std::vector<Partition*>& group, int64_t wal
 }
 
 void FreshnessProbe::take_end(Partition& p, int64_t applied, const Question& question) {
-  if (question.high < 0) {
-    p.watch->raise();
-    return;
-  }
+  if (question.high < 0) return lost(p);
+  p.reachable = true;
   p.watch->put_high(question.high);
   // Before the stream notices, and whether or not it does: what was applied is not in this log.
   if (question.high < applied) {
@@ -197,7 +202,8 @@ void FreshnessProbe::take_end(Partition& p, int64_t applied, const Question& que
 }
 
 void FreshnessProbe::ask_stable() {
-  for (const auto& group : by_leader()) {
+  // A leader that is away would hold up all others for the whole timeout.
+  for (const auto& group : by_leader(true)) {
     std::vector<PartitionRef> refs;
     for (const Partition* p : group) refs.push_back(p->ref);
     const auto ends = stable_questions_.offsets(refs, Boundary::kEnd, kStableTimeout);
@@ -227,7 +233,7 @@ void FreshnessProbe::answer_raised() {
     const Time now = Clock::now();
     if (now - began > kSearchBudget) return;
     const bool due = !verified(p, now) || !p.watch->answered() || now - p.verified_at > half;
-    if (!due || now < p.search_again_at) continue;
+    if (!due || !p.reachable || now < p.search_again_at) continue;
     if (!search(p)) p.search_again_at = Clock::now() + kSearchAgain;
   }
 }
@@ -356,29 +362,37 @@ void FreshnessProbe::commit_for_information() {
   wiring_.questions->commit_for_information(positions);
 }
 
+void FreshnessProbe::export_partition(const Partition& p, Time now) {
+  const store::Checkpoint at = p.shard->checkpoint();
+  const auto i = static_cast<size_t>(p.ref.topic);
+  IngestMetrics::PartitionView view;
+  const int64_t high = p.watch->high();
+  if (high >= 0) view.lag = std::max<int64_t>(high - position(at, p.ref.topic), 0);
+  if (high >= 0 && p.stable_seen >= 0) {
+    view.stable_distance = std::max<int64_t>(high - p.stable_seen, 0);
+  }
+  if (p.ever_confirmed) {
+    view.freshness_age_seconds = std::chrono::duration<double>(now - p.confirmed_at).count();
+  }
+  view.fault = static_cast<int>(p.told);
+  view.gap = at.sealed_gap[i];
+  view.recreated = at.recreated[i];
+  wiring_.metrics->partition(p.ref.topic, p.ref.partition, view);
+}
+
 void FreshnessProbe::export_gauges() {
-  if (wiring_.metrics == nullptr) return;
-  const Time now = Clock::now();
-  for (const Partition& p : partitions_) {
-    const store::Checkpoint at = p.shard->checkpoint();
-    const auto i = static_cast<size_t>(p.ref.topic);
-    IngestMetrics::PartitionView view;
-    const int64_t high = p.watch->high();
-    if (high >= 0) view.lag = std::max<int64_t>(high - position(at, p.ref.topic), 0);
-    if (high >= 0 && p.stable_seen >= 0) {
-      view.stable_distance = std::max<int64_t>(high - p.stable_seen, 0);
-    }
-    if (p.ever_confirmed) {
-      view.freshness_age_seconds = std::chrono::duration<double>(now - p.confirmed_at).count();
-    }
-    view.fault = static_cast<int>(p.told);
-    view.gap = at.sealed_gap[i];
-    view.recreated = at.recreated[i];
-    wiring_.metrics->partition(p.ref.topic, p.ref.partition, view);
-    if (p.ref.topic == Topic::kEvents) {
-      wiring_.metrics->shard(p.ref.partition, p.shard->stats(), at);
+  bool failing = false;
+  for (size_t p = 0; p < wiring_.shards.size(); ++p) {
+    const store::Shard::Stats stats = wiring_.shards[p]->stats();
+    failing = failing || stats.background_error;
+    if (wiring_.metrics != nullptr) {
+      wiring_.metrics->shard(static_cast<int32_t>(p), stats, wiring_.shards[p]->checkpoint());
     }
   }
+  store_failing_.store(failing, std::memory_order_relaxed);
+  if (wiring_.metrics == nullptr) return;
+  const Time now = Clock::now();
+  for (const Partition& p : partitions_) export_partition(p, now);
   wiring_.metrics->offset_commits_failed(wiring_.questions->failed_commits());
   wiring_.metrics->client_errors(wiring_.streams->errors());
   if (wiring_.ready) wiring_.metrics->ready(wiring_.ready());

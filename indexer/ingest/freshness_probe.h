@@ -47,6 +47,8 @@ class FreshnessProbe {
 
   // Both topics have been read to the last stable offset seen at start, on every partition. Stays.
   bool read_to_start() const { return read_to_start_.load(std::memory_order_relaxed); }
+  // A store refuses writes, as of the last look at its gauges.
+  bool store_failing() const { return store_failing_.load(std::memory_order_relaxed); }
   // A topic has more partitions than there are shards.
   bool unread_partitions() const { return unread_partitions_.load(std::memory_order_relaxed); }
 
@@ -75,6 +77,7 @@ class FreshnessProbe {
     // at their places: the last one at the last search, and the first one seen applied since.
     Anchor anchor;
     Anchor first_since;
+    bool reachable = false;   // its leader answered the last question
     bool beyond_end = false;  // an answer named an end below what was applied when it was asked
     int64_t start_stable = -1;
     bool read_to_start = false;
@@ -97,12 +100,15 @@ class FreshnessProbe {
   Sought look(Partition& p, const Anchor& at);
   Sought look_again(Partition& p, const Anchor& at, PartitionRange range);
   void settle(Partition& p);
+  void lost(Partition& p);
   void take_end(Partition& p, int64_t applied, const Question& question);
   void settle_fault(Partition& p, const store::Checkpoint& at);
   void note_hanging(Partition& p, int64_t position);
   void commit_for_information();
   void export_gauges();
-  std::vector<std::vector<Partition*>> by_leader();
+  // Partitions by their leader, each group to be asked in one request. Those without one are left out.
+  std::vector<std::vector<Partition*>> by_leader(bool reachable_only);
+  void export_partition(const Partition& p, Time now);
   bool verified(const Partition& p, Time now) const;
 
   const IngestSettings settings_;
@@ -110,9 +116,10 @@ class FreshnessProbe {
   BrokerQuestions stable_questions_;  // on the stream's client: its end is the last stable offset
   std::vector<Partition> partitions_;
   std::array<TopicMetadata, 2> metadata_;
-  Time ends_at_, stable_at_, commits_at_, gauges_at_, poke_at_;
+  Time ends_at_, stable_at_, commits_at_, gauges_at_;
   std::atomic<bool> read_to_start_{false};
   std::atomic<bool> unread_partitions_{false};
+  std::atomic<bool> store_failing_{false};
   std::mutex mutex_;  // guards stop_
   std::condition_variable wake_;
   bool stop_ = false;

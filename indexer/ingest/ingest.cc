@@ -72,6 +72,7 @@ struct Ingest::Impl {
   void make_probe();
   bool check_ready() const;
   bool healthy() const {
+    if (probe != nullptr && probe->store_failing()) return false;
     return std::all_of(workers.begin(), workers.end(), [](const auto& w) { return w->healthy(); });
   }
 };
@@ -186,7 +187,8 @@ std::vector<std::string> Ingest::status() const {
     if (state.fault == store::FreshnessFault::kGap) line += ", GAP in ownership";
     if (state.fault == store::FreshnessFault::kRecreated) line += ", ownership topic RECREATED";
     if (state.fault == store::FreshnessFault::kBeyondEnd) line += ", ownership BEYOND THE END";
-    if (!state.never_fresh_reason.empty()) line += ", never fresh: " + state.never_fresh_reason;
+    if (!state.never_fresh_reason.empty() && state.confirmed_wall_ns < 0)
+      line += ", never fresh: " + state.never_fresh_reason;
     if (my.shards[p]->any_pending()) line += ", late ownership being worked in";
     lines.push_back(std::move(line));
   }

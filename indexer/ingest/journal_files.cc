@@ -39,6 +39,13 @@ Status trouble(const std::string& doing, int error) {
   return schemas::unavailable("journal: " + doing + ": " + std::strerror(error));
 }
 
+// A name in a directory lasts only once the directory is synced.
+Result<void> sync(const std::filesystem::path& path) {
+  const UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory || ::fsync(directory.get()) != 0) return trouble("syncing its directory", errno);
+  return {};
+}
+
 std::optional<uint64_t> first_of(const std::string& name) {
   if (name.size() != kNameDigits + kSuffix.size() || !name.ends_with(kSuffix)) return std::nullopt;
   uint64_t first = 0;
@@ -54,6 +61,8 @@ Result<std::unique_ptr<JournalFiles>> JournalFiles::open(const std::filesystem::
   std::unique_ptr<JournalFiles> files(new JournalFiles(directory, segment_bytes));
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
     return trouble("making its directory", errno);
+  // Each time: the one that made it may have been killed before this.
+  if (auto done = sync(directory / ".."); !done) return done.error();
   if (auto done = files->lock(); !done) return done.error();
   if (auto done = files->list(); !done) return done.error();
   if (auto done = files->open_position(); !done) return done.error();
@@ -133,7 +142,7 @@ Result<void> JournalFiles::mend_last() {
     segments_.erase(last);
   }
   next_ = std::max(position_, tail.end);
-  return sync_directory();
+  return sync(directory_);
 }
 
 Result<void> JournalFiles::append(std::string_view group, uint64_t records) {
@@ -146,7 +155,7 @@ Result<void> JournalFiles::append(std::string_view group, uint64_t records) {
     error = errno;
   // The name must last before the first record in it may count.
   if (error == 0 && active_bytes_ == 0) {
-    if (auto synced = sync_directory(); !synced) error = EIO;
+    if (auto synced = sync(directory_); !synced) error = EIO;
   }
   if (error != 0) {
     abandon_segment();
@@ -237,12 +246,6 @@ std::filesystem::path JournalFiles::path_of(uint64_t first) const {
   std::string digits = std::to_string(first);
   digits.insert(0, kNameDigits - digits.size(), '0');
   return directory_ / (digits + std::string(kSuffix));
-}
-
-Result<void> JournalFiles::sync_directory() const {
-  const UniqueFd directory(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory || ::fsync(directory.get()) != 0) return trouble("syncing its directory", errno);
-  return {};
 }
 
 }  // namespace satindex::ingest

@@ -67,7 +67,6 @@ class JournalFiles {
   schemas::Result<void> mend_last();
   schemas::Result<void> begin_segment();
   void abandon_segment();
-  schemas::Result<void> sync_directory() const;
   std::filesystem::path path_of(uint64_t first) const;
   uint64_t end_of(std::map<uint64_t, Known>::const_iterator segment) const;
 

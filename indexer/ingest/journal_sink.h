@@ -40,7 +40,7 @@ struct JournalSettings {
   // The operator has seen the damage: pass over what cannot be read, count it as lost, keep the
   // file aside.
   bool pass_damage = false;
-  LogSink log;
+  LogSink log;  // must not call back
 };
 
 struct JournalStatus {

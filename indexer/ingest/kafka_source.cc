@@ -33,6 +33,7 @@ Result<std::unique_ptr<KafkaStreams>> KafkaStreams::create(const IngestSettings&
   const size_t each = std::clamp(queue_bytes / static_cast<size_t>(std::max(partitions, 1)),
                                  kQueueBytesMin, kQueueBytesMax);
   const KafkaProperties defaults = {
+      {"group.id", settings.kafka.group_id},
       {"queued.max.messages.kbytes", std::to_string(each / 1024)},
       {"queued.min.messages", std::to_string(std::max<size_t>(each / kRecordOverheadBytes, 1000))},
       // An end mark follows a control record only with the next empty answer, and freshness waits
@@ -41,9 +42,9 @@ Result<std::unique_ptr<KafkaStreams>> KafkaStreams::create(const IngestSettings&
       {"fetch.error.backoff.ms", "100"},
   };
   const KafkaProperties forced = {
-      {"group.id", settings.kafka.group_id}, {"enable.auto.commit", "false"},
-      {"enable.auto.offset.store", "false"}, {"enable.partition.eof", "true"},
-      {"auto.offset.reset", "error"},        {"isolation.level", "read_committed"},
+      {"enable.auto.commit", "false"},       {"enable.auto.offset.store", "false"},
+      {"enable.partition.eof", "true"},      {"auto.offset.reset", "error"},
+      {"isolation.level", "read_committed"},
   };
   auto handle = KafkaHandle::create(RD_KAFKA_CONSUMER, settings.kafka, defaults, forced);
   if (!handle) return handle.error();

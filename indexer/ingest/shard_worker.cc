@@ -26,6 +26,8 @@ constexpr int kCatchUpWorkShare = 10;
 constexpr size_t kReplaysMax = 64;
 constexpr size_t kTimestampsMax = 20'000;
 constexpr seconds kStopPatience{5};
+constexpr seconds kTroubleLogEvery{30};
+constexpr seconds kStatusEvery{1};
 
 const char* name(ConditionKind kind) {
   switch (kind) {
@@ -116,6 +118,7 @@ void ShardWorker::round() {
   }
   commit_when_due();
   work();
+  if (Clock::now() - status_at_ >= kStatusEvery) publish_status();
 }
 
 bool ShardWorker::may_poll() const {
@@ -221,6 +224,9 @@ void ShardWorker::take_condition(const Condition& condition) {
       }
       break;
     case ConditionKind::kTrouble:
+      // The source tries again twice a second for as long as it lasts.
+      if (Clock::now() - trouble_logged_at_[i] < kTroubleLogEvery) break;
+      trouble_logged_at_[i] = Clock::now();
       log(LogLevel::kWarning, where + condition.detail);
       break;
   }
@@ -313,7 +319,6 @@ void ShardWorker::committed(const store::Checkpoint& before, CommitDecision path
     wiring_.metrics->visible_after(timestamps_ms_);
   }
   timestamps_ms_.clear();
-  publish_status();
 }
 
 void ShardWorker::work() {
@@ -386,6 +391,7 @@ std::future<Result<std::string>> ShardWorker::replay(ReplayRecord record) {
 }
 
 void ShardWorker::publish_status() {
+  status_at_ = Clock::now();
   const store::Checkpoint& at = writer_.checkpoint();
   std::string line = "partition " + std::to_string(options_.partition) + ": " +
                      (policy_.catching_up() ? "catching up" : "live") +

@@ -136,7 +136,9 @@ class ShardWorker {
   std::vector<int64_t> timestamps_ms_;  // of records gathered live
   bool more_work_ = true;
   Time next_work_;
-  std::chrono::nanoseconds work_spent_{0};  // while catching up
+  Time status_at_;
+  std::array<Time, 2> trouble_logged_at_{};  // by Topic
+  std::chrono::nanoseconds work_spent_{0};   // while catching up
   Time caught_since_;
   Time retry_at_;
   std::chrono::milliseconds retry_after_{0};
