@@ -12,7 +12,7 @@ from harness.product import Satindex, Topics, device_path
 from harness.records import DAY, caller, eui, event, interval, now_ns
 from harness.waiting import until
 
-STALENESS = 3
+STALENESS = 2
 
 
 @pytest.fixture(scope="module")
@@ -140,12 +140,12 @@ def test_a_hanging_transaction_on_the_ownership_topic(make, end):
     producer = transaction(scene, scene.topics.ownership, closed)
     scene.until_state("withheld", STALENESS + 4)
     scene.check_withheld()
-    # It is found at the start as well, and does not keep the product from being ready.
-    assert scene.product.stop() == 0
-    scene.product.start()
-    scene.until_state("withheld", STALENESS + 4)
-    scene.check_withheld()
     if end == "commit":
+        # It is found at the start as well, and does not keep the product from being ready.
+        assert scene.product.stop() == 0
+        scene.product.start()
+        scene.until_state("withheld", STALENESS + 4)
+        scene.check_withheld()
         producer.commit_transaction(20)
         scene.until_state("none", 10)
     else:

@@ -69,7 +69,7 @@ def test_twenty_kills(broker, deploy, wire):
         assert killed.process.poll() is None, f"it ended by itself (seed {seed}); see {killed.log}"
         killed.kill()
     for number in range(LIVE_KILLS):
-        killed.start(wait=number % 2 == 0)
+        killed.start(wait=number % 5 == 0)
         events, owned = load.round(number + 1, ROUND)
         wire.send(topics.ownership, owned[:20])
         wire.send(topics.events, events)
