@@ -52,6 +52,7 @@ std::optional<Unreadable> Projector::project(const SourceRecord& record, uint64_
   // (CONTRACT 1.4).
   const auto eui = withhold_ ? schemas::Eui64::parse(record.key) : std::nullopt;
   const schemas::DeviceId device{eui.value_or(schemas::Eui64{})};
+  if (eui) mark.partitioners = fitting_partitioners(record.key, device);
   writer.add_unreadable_ownership(eui ? &device : nullptr, mark);
   return reason;
 }

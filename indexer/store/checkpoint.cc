@@ -53,6 +53,7 @@ std::string Checkpoint::encode() const {
   put_progress(events, out);
   put_progress(ownership, out);
   out.push_back(static_cast<char>(partitioners));
+  out.push_back(static_cast<char>(placed));
   put_varint(out, ownership_conflicts);
   put_varint(out, misplaced);
   put_varint(out, next_chunk);
@@ -75,6 +76,7 @@ schemas::Result<Checkpoint> Checkpoint::decode(std::string_view bytes) {
   c.events = take_progress(in);
   c.ownership = take_progress(in);
   c.partitioners = in.byte();
+  c.placed = in.byte();
   c.ownership_conflicts = in.varint();
   c.misplaced = in.varint();
   c.next_chunk = static_cast<uint32_t>(in.varint_upto(UINT32_MAX));
@@ -84,7 +86,8 @@ schemas::Result<Checkpoint> Checkpoint::decode(std::string_view bytes) {
     c.sealed_gap[static_cast<size_t>(t)] = (flags & gap_bit(t)) != 0;
     c.recreated[static_cast<size_t>(t)] = (flags & recreated_bit(t)) != 0;
   }
-  if (!in.ok() || in.remaining() != 0 || flags > 15 || c.partitioners > kPartitionerAll) {
+  if (!in.ok() || in.remaining() != 0 || flags > 15 || c.partitioners > kPartitionerAll ||
+      c.placed > kPartitionerAll) {
     return schemas::corrupt("a checkpoint is malformed");
   }
   return c;

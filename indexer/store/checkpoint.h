@@ -28,7 +28,10 @@ struct Checkpoint {
   TopicProgress events;
   TopicProgress ownership;
   uint8_t partitioners =
-      kPartitionerAll;               // known partitioners that fit every ownership record so far
+      kPartitionerAll;  // known partitioners that fit every ownership record so far
+  // Known partitioners that fit every record of either topic that named a device so far: while one does, a device's records
+  // lie on the one partition it gives, and readers need not ask the others.
+  uint8_t placed = kPartitionerAll;
   uint64_t ownership_conflicts = 0;  // same version, other content
   uint64_t misplaced = 0;   // records on a partition that no fitting partitioner gives them
   uint32_t next_chunk = 0;  // uniquifier of chunk keys

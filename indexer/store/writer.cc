@@ -59,6 +59,7 @@ struct ShardWriter::Impl {
   std::map<uint64_t, uint8_t> flags_to_commit;
 
   void check_place(const std::optional<schemas::DeviceId>& device, const RecordMark& m) {
+    if (device) next.placed &= m.partitioners;
     if ((m.partitioners & next.partitioners) != 0) return;
     ++next.misplaced;
     if (device && flags.size() <= schemas::limits::kFlaggedDevicesMax)
@@ -337,6 +338,7 @@ void ShardWriter::add_unreadable_ownership(const schemas::DeviceId* device,
   impl_->note(Topic::kOwnership, mark);
   ++impl_->next.ownership.dead_lettered;
   if (device == nullptr) return;
+  impl_->next.placed &= mark.partitioners;
   schemas::OwnershipRecord r;
   r.device = *device;
   impl_->gather(r, mark.offset, OwnershipKind::kUnreadable);
@@ -348,6 +350,7 @@ void ShardWriter::replay_ownership(const schemas::OwnershipRecord& record, int64
     --p.dead_lettered;
     ++p.indexed;
   }
+  impl_->next.placed = 0;  // its key is not known here
   impl_->gather(record, offset, OwnershipKind::kReplay);
 }
 
@@ -357,6 +360,7 @@ void ShardWriter::replay_event(const schemas::SatEvent& event, int64_t) {
     --p.dead_lettered;
     ++p.indexed;
   }
+  if (event.device) impl_->next.placed = 0;  // its key is not known here
   impl_->add_row(event);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "indexer/store/freshness.h"
 #include "schemas/limits.h"
 
 namespace satindex::trail {
@@ -37,6 +38,26 @@ Reading::Reading(const Context& context) : c_(context), window_(context.window) 
   // Equal times may lie on both sides of the cursor: it cuts to the nanosecond, offer() does the rest.
   if (c_.query.after) window_.to_ns = std::min(window_.to_ns, c_.query.after->time_ns + 1);
   for (const store::Shard* s : c_.shards) views_.push_back(std::make_unique<store::ShardView>(*s));
+  // After the snapshots: what they hold was placed no worse than the checkpoints say now.
+  uint8_t placed = c_.partitions > 0 ? store::kPartitionerAll : 0;
+  for (size_t s = 0; s < static_cast<size_t>(c_.partitions); ++s) {
+    placed &= c_.shards[s]->checkpoint().placed;
+  }
+  if (placed & store::kPartitionerMurmur2) {
+    placed_by_ = store::kPartitionerMurmur2;
+  } else if (placed & store::kPartitionerCrc32) {
+    placed_by_ = store::kPartitionerCrc32;
+  }
+}
+
+std::vector<size_t> Reading::shards_of(DeviceId device) const {
+  std::vector<size_t> out;
+  const auto partitions = static_cast<size_t>(c_.partitions);
+  if (placed_by_) {
+    out.push_back(static_cast<size_t>(store::partition_of(*placed_by_, device, c_.partitions)));
+  }
+  for (size_t s = placed_by_ ? partitions : 0; s < views_.size(); ++s) out.push_back(s);
+  return out;
 }
 
 bool Reading::spent() const {
@@ -85,8 +106,8 @@ Result<const DeviceGrant*> Reading::grant_of(DeviceId device) {
   if (const auto it = grants_.find(device.eui.value); it != grants_.end()) return &it->second;
   std::vector<store::DeviceLedger> ledgers;
   if (c_.relation) {
-    for (const auto& v : views_) {
-      auto l = v->ledger(device);
+    for (const size_t shard : shards_of(device)) {
+      auto l = views_[shard]->ledger(device);
       if (!l) return l.error();
       ledgers.push_back(std::move(*l));
     }
@@ -129,8 +150,9 @@ Result<void> Reading::device_page(Page* page) {
   }
   if (c_.caller.user_ids.empty() && g.cross.empty()) return {};
   std::vector<RowCursor> cursors;
-  for (const auto& v : views_)
-    cursors.emplace_back(*v, device, schemas::UserId{}, window_, interest(g));
+  for (const size_t shard : shards_of(device)) {
+    cursors.emplace_back(*views_[shard], device, schemas::UserId{}, window_, interest(g));
+  }
   Rows rows;
   while (true) {
     std::optional<int64_t> t;
@@ -182,7 +204,9 @@ Result<void> Reading::fetch(const store::TrailRef& ref, const std::vector<const 
   };
   bool good = true;
   if (everywhere) {
-    for (size_t s = 0; s < views_.size() && good; ++s) good = look(s, ref.device);
+    for (const size_t shard : shards_of(DeviceId{{ref.device}})) {
+      if (good) good = look(shard, ref.device);
+    }
   } else {
     uint64_t last_shard = UINT64_MAX;
     for (const Source* s : at) {

@@ -23,6 +23,7 @@ class Reading {
     std::optional<schemas::Relation> relation;  // through which others' rows may be seen at all
     bool cross_allowed = false;                 // fresh, clock good
     int64_t now_ns = 0;
+    int32_t partitions = 0;    // of the topics: the first shards; the rest is back-filled
     store::TimeWindow window;  // filters and retention
   };
   explicit Reading(const Context& context);
@@ -39,6 +40,9 @@ class Reading {
     schemas::UserId user;  // own trail
   };
 
+  // The shards that can know the device, in order: the one its id hashes to, where every record so far lay as the same
+  // known partitioner would have it, and the back-filled ones; else all.
+  std::vector<size_t> shards_of(schemas::DeviceId device) const;
   schemas::Result<const DeviceGrant*> grant_of(schemas::DeviceId device);
   schemas::Result<void> ref_page(std::vector<Source>* sources, Page* page, bool owned);
   schemas::Result<void> fetch(const store::TrailRef& ref, const std::vector<const Source*>& at,
@@ -57,6 +61,7 @@ class Reading {
   std::vector<std::unique_ptr<store::RowCursor>> lookups_;  // by shard, of device rows
   std::vector<std::unique_ptr<store::RowCursor>>
       loose_lookups_;  // by shard, of rows without device
+  std::optional<store::PartitionerBit> placed_by_;
   std::unordered_map<uint64_t, DeviceGrant> grants_;
   uint32_t lookups_done_ = 0;
   uint32_t work_ = 0;

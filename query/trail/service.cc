@@ -66,7 +66,8 @@ Result<Page> TrailService::read(const Caller& caller, const AuditTrailQuery& que
   store::TimeWindow window = query.filters.window;
   if (settings_.retention_ns > 0)
     window.from_ns = std::max(window.from_ns, now - settings_.retention_ns);
-  Reading reading({shards_, policy_, caller, query, relation, cross_allowed, now, window});
+  Reading reading({shards_, policy_, caller, query, relation, cross_allowed, now,
+                   board_->partitions(), window});
   page.pending = page.pending || pending();
   Result<void> done = query.route == Route::kDevice  ? reading.device_page(&page)
                       : query.route == Route::kOwned ? reading.owned_page(&page)

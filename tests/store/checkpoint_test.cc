@@ -30,6 +30,7 @@ Checkpoint random_checkpoint(Random& random) {
   c.events = random_progress(random);
   c.ownership = random_progress(random);
   c.partitioners = static_cast<uint8_t>(random.below(4));
+  c.placed = static_cast<uint8_t>(random.below(4));
   c.ownership_conflicts = any_count(random);
   c.misplaced = any_count(random);
   c.next_chunk = static_cast<uint32_t>(random.engine()());
@@ -46,6 +47,7 @@ TEST(Checkpoint, ANewOneStartsAtTheBeginning) {
   EXPECT_EQ(c.of(Topic::kEvents).next_offset, -1);
   EXPECT_EQ(c.of(Topic::kOwnership).last_record_offset, -1);
   EXPECT_EQ(c.partitioners, kPartitionerAll);
+  EXPECT_EQ(c.placed, kPartitionerAll);
   EXPECT_EQ(Checkpoint::decode(c.encode()).value(), c);
 }
 
@@ -53,16 +55,16 @@ TEST(Checkpoint, GoldenBytes) {
   Checkpoint c;
   c.events = {300, 298, 0x0102030405060708, 300, 290, 3, 5, 2};
   c.partitioners = kPartitionerCrc32;
+  c.placed = kPartitionerAll;
   c.ownership_conflicts = 9;
   c.misplaced = 10;
   c.next_chunk = 11;
   c.next_task = 12;
   c.sealed_gap[1] = true;
   c.recreated[0] = true;
-  const unsigned char expected[] = {1,    0xAD, 2,    0xAB, 2,  8, 7, 6, 5, 4, 3, 2, 1,        //
-                                    0xAC, 2,    0xA2, 2,    3,  5, 2,                          //
-                                    0,    0,    0,    0,    0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  //
-                                    2,    9,    10,   11,   12, 6};
+  const unsigned char expected[] = {1, 0xAD, 2, 0xAB, 2, 8, 7, 6, 5, 4, 3,  2,  1,  0xAC,
+                                    2, 0xA2, 2, 3,    5, 2, 0, 0, 0, 0, 0,  0,  0,  0,
+                                    0, 0,    0, 0,    0, 0, 0, 2, 3, 9, 10, 11, 12, 6};
   EXPECT_EQ(c.encode(), std::string(reinterpret_cast<const char*>(expected), sizeof expected));
 }
 
