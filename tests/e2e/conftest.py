@@ -1,5 +1,6 @@
 """Fixtures of the end-to-end tests: one broker for the pytest session, one deployment of the product where a test file
 says so. A missing binary, broker or package is a failure, never a skip."""
+
 import os
 import shutil
 import sys
@@ -52,8 +53,12 @@ def deploy(broker, issuer, workspace, request):
 
     def make(name, topics=None, start=True, partitions=3, **flags):
         topics = topics or Topics(broker, name, partitions)
-        product = Satindex(workspace / f"{request.module.__name__}-{name}-{len(running)}", topics, issuer,
-                           {flag.replace("_", "-"): value for flag, value in flags.items()})
+        product = Satindex(
+            workspace / f"{request.module.__name__}-{name}-{len(running)}",
+            topics,
+            issuer,
+            {flag.replace("_", "-"): value for flag, value in flags.items()},
+        )
         running.append(product)
         return product.start() if start else product
 

@@ -1,4 +1,5 @@
 """`satindex demo`: one command, no broker, a URL, three ready-made requests that show what the change is about."""
+
 import json
 import re
 import select
@@ -18,8 +19,15 @@ class Demo:
         folder.mkdir(parents=True)
         self.folder, self.lines = folder, []
         with open(folder / "stderr.log", "wb") as errors:
-            self.process = subprocess.Popen([binary(), "demo"], cwd=folder, stdout=subprocess.PIPE, stderr=errors,
-                                            stdin=subprocess.DEVNULL, env=clean_environment(), preexec_fn=end_with_parent)
+            self.process = subprocess.Popen(
+                [binary(), "demo"],
+                cwd=folder,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                stdin=subprocess.DEVNULL,
+                env=clean_environment(),
+                preexec_fn=end_with_parent,
+            )
 
     def read_until(self, check, timeout):
         end, buffer = time.monotonic() + timeout, b""
@@ -27,7 +35,9 @@ class Demo:
             assert time.monotonic() < end, f"printed so far: {self.lines}"
             if select.select([self.process.stdout], [], [], 0.2)[0]:
                 chunk = self.process.stdout.read1(65536)
-                assert chunk, f"it ended: {self.lines} {(self.folder / 'stderr.log').read_text()[-500:]}"
+                assert (
+                    chunk
+                ), f"it ended: {self.lines} {(self.folder / 'stderr.log').read_text()[-500:]}"
                 buffer += chunk
                 *whole, buffer = buffer.split(b"\n")
                 self.lines += [line.decode() for line in whole]
@@ -60,7 +70,7 @@ def test_each_request_runs_and_together_they_show_the_point(demo):
     for line in curls(demo.lines):
         ran = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=30)
         assert ran.returncode == 0, f"{line}: {ran.stderr}"
-        answers.append(json.loads(ran.stdout[ran.stdout.index("{"):ran.stdout.rindex("}") + 1]))
+        answers.append(json.loads(ran.stdout[ran.stdout.index("{") : ran.stdout.rindex("}") + 1]))
     assert all("entries" in answer for answer in answers), answers
     others = [[entry for entry in answer["entries"] if not entry["own"]] for answer in answers]
     # One caller sees what others sent, with titles; one sees nothing of others.

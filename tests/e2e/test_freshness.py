@@ -1,5 +1,6 @@
 """When the ledger cannot be shown to be fresh, what belongs to others is withheld and nothing else changes (CONTRACT 2,
 Freshness). On a broker of its own, which is stopped and started."""
+
 import time
 
 import pytest
@@ -28,11 +29,18 @@ class Scene:
     def __init__(self, broker, issuer, folder, name):
         self.broker, self.wire = broker, Wire(broker)
         self.topics = Topics(broker, name, partitions=2)
-        self.product = Satindex(folder / f"freshness-{name}", self.topics, issuer,
-                                {"ownership-max-staleness": f"{STALENESS}s"})
+        self.product = Satindex(
+            folder / f"freshness-{name}",
+            self.topics,
+            issuer,
+            {"ownership-max-staleness": f"{STALENESS}s"},
+        )
         self.owner, self.sender, self.device = caller("IS"), caller("OU"), eui()
-        self.events = [event(who.user_ids[0], who.role, device=self.device, at=now_ns() - DAY - n * 10**9)
-                       for n in range(10) for who in (self.owner, self.sender)]
+        self.events = [
+            event(who.user_ids[0], who.role, device=self.device, at=now_ns() - DAY - n * 10**9)
+            for n in range(10)
+            for who in (self.owner, self.sender)
+        ]
         self.ownership = [interval(self.device, self.owner.party)]
         self.wire.send(self.topics.events, self.events)
         self.wire.send(self.topics.ownership, self.ownership)
@@ -46,7 +54,11 @@ class Scene:
         return self.product.answer(device_path(self.device), self.owner, limit=1000)
 
     def until_state(self, state, timeout):
-        return until(lambda: (page := self.page())["crossUser"] == state and page, timeout, what=f"crossUser {state}")
+        return until(
+            lambda: (page := self.page())["crossUser"] == state and page,
+            timeout,
+            what=f"crossUser {state}",
+        )
 
     def check_included(self):
         page = self.page()
@@ -58,7 +70,9 @@ class Scene:
         assert page["crossUser"] == "withheld"
         assert_same(page["entries"], self.model.own(self.owner), "own rows while withheld")
         portfolio = self.product.answer("/v1/audit-trail", self.owner, scope="owned")
-        assert portfolio["crossUser"] == "withheld" and all(entry["own"] for entry in portfolio["entries"])
+        assert portfolio["crossUser"] == "withheld" and all(
+            entry["own"] for entry in portfolio["entries"]
+        )
         assert len(portfolio["entries"]) == 10
         # Not entitled and no such device: withheld too, so that it tells nothing.
         partition, other = partition_of(self.device, 2), eui()
@@ -77,6 +91,7 @@ def make(own_broker, issuer, workspace):
     def build(name):
         scenes.append(Scene(own_broker, issuer, workspace, name))
         return scenes[-1]
+
     yield build
     for scene in scenes:
         scene.product.close()
@@ -89,14 +104,27 @@ def test_a_record_is_visible_within_two_seconds(make):
         record = event(scene.sender.user_ids[0], "OU", device=scene.device, srv="6.2.4")
         scene.wire.send(scene.topics.events, [record])
         acknowledged = time.monotonic()
-        for path, query in ((device_path(scene.device), {}), ("/v1/audit-trail", {"scope": "owned"})):
-            until(lambda p=path, q=query: len(scene.product.answer(p, scene.owner, srv="6.2.4", **q)["entries"]) == n + 1, 5)
+        for path, query in (
+            (device_path(scene.device), {}),
+            ("/v1/audit-trail", {"scope": "owned"}),
+        ):
+            until(
+                lambda p=path, q=query: len(
+                    scene.product.answer(p, scene.owner, srv="6.2.4", **q)["entries"]
+                )
+                == n + 1,
+                5,
+            )
             assert time.monotonic() - acknowledged < 2
         gained = eui()
         scene.wire.send(scene.topics.events, [event(scene.sender.user_ids[0], "OU", device=gained)])
         scene.wire.send(scene.topics.ownership, [interval(gained, scene.owner.party)])
         acknowledged = time.monotonic()
-        until(lambda d=gained: scene.product.answer(device_path(d), scene.owner)["crossUser"] == "included", 5)
+        until(
+            lambda d=gained: scene.product.answer(device_path(d), scene.owner)["crossUser"]
+            == "included",
+            5,
+        )
         assert time.monotonic() - acknowledged < 2
 
 
@@ -112,7 +140,11 @@ def test_the_broker_stops_and_comes_back(make):
     old = page["asOf"]
     time.sleep(1.5)
     assert scene.page()["asOf"]["ownership"] == old["ownership"]
-    late = scene.product.get(device_path(scene.device), scene.owner, minOwnership=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    late = scene.product.get(
+        device_path(scene.device),
+        scene.owner,
+        minOwnership=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    )
     assert late.status_code == 503
     scene.broker.start()
     scene.until_state("included", 40)
@@ -123,8 +155,15 @@ def test_the_broker_stops_and_comes_back(make):
 
 def transaction(scene, topic, record):
     """A transaction with one record sent and flushed; the caller ends it or leaves it hanging."""
-    producer = Producer({"bootstrap.servers": scene.broker.bootstrap, "transactional.id": f"tx-{eui()}", "log_level": 2,
-                         "transaction.timeout.ms": 300000, "partitioner": "murmur2_random"})
+    producer = Producer(
+        {
+            "bootstrap.servers": scene.broker.bootstrap,
+            "transactional.id": f"tx-{eui()}",
+            "log_level": 2,
+            "transaction.timeout.ms": 300000,
+            "partitioner": "murmur2_random",
+        }
+    )
     producer.init_transactions(30)
     producer.begin_transaction()
     producer.produce(topic, dump(record), key=record["deviceId"])
@@ -136,7 +175,13 @@ def transaction(scene, topic, record):
 def test_a_hanging_transaction_on_the_ownership_topic(make, end):
     scene = make(f"hanging-{end}").start()
     scene.product.fence(scene.wire)
-    closed = interval(scene.device, scene.owner.party, start=scene.ownership[0]["validFrom"], end=now_ns() - DAY, version=9)
+    closed = interval(
+        scene.device,
+        scene.owner.party,
+        start=scene.ownership[0]["validFrom"],
+        end=now_ns() - DAY,
+        version=9,
+    )
     producer = transaction(scene, scene.topics.ownership, closed)
     scene.until_state("withheld", STALENESS + 4)
     scene.check_withheld()
@@ -159,7 +204,11 @@ def test_transactions_on_the_events_topic(make):
     scene = make("events-tx").start()
     scene.product.fence(scene.wire)
     for end, expected in (("abort", 0), ("commit", 1)):
-        producer = transaction(scene, scene.topics.events, event(scene.sender.user_ids[0], "OU", device=scene.device, srv="7.1"))
+        producer = transaction(
+            scene,
+            scene.topics.events,
+            event(scene.sender.user_ids[0], "OU", device=scene.device, srv="7.1"),
+        )
         assert scene.page()["crossUser"] == "included"
         producer.abort_transaction(20) if end == "abort" else producer.commit_transaction(20)
         scene.product.fence(scene.wire)
@@ -177,7 +226,9 @@ def test_a_recreated_ownership_topic_is_noticed(make):
     admin = scene.broker.admin()
     for future in admin.delete_topics([scene.topics.ownership], operation_timeout=20).values():
         future.result(30)
-    until(lambda: scene.topics.ownership not in admin.list_topics(timeout=5).topics, what="topic gone")
+    until(
+        lambda: scene.topics.ownership not in admin.list_topics(timeout=5).topics, what="topic gone"
+    )
     until(lambda: _created(scene), 15, 0.5, "topic made again")
     # More and other records than before, so that every old offset exists again with another content.
     filler = [interval(eui(), "FILLER") for _ in range(200)]
@@ -204,11 +255,15 @@ def test_ownership_records_that_were_never_read(make):
     scene = make("gap").start()
     scene.product.fence(scene.wire)
     assert scene.product.stop() == 0
-    places = scene.wire.send(scene.topics.ownership, [interval(scene.device, f"P-{n}") for n in range(20)])
+    places = scene.wire.send(
+        scene.topics.ownership, [interval(scene.device, f"P-{n}") for n in range(20)]
+    )
     partition = partition_of(scene.device, 2)
     assert {place[0] for place in places} == {partition}
     admin = scene.broker.admin()
-    for future in admin.delete_records([TopicPartition(scene.topics.ownership, partition, places[10][1])]).values():
+    for future in admin.delete_records(
+        [TopicPartition(scene.topics.ownership, partition, places[10][1])]
+    ).values():
         future.result(20)
     scene.product.start()
     scene.until_state("withheld", STALENESS + 4)

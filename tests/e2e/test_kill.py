@@ -1,5 +1,6 @@
 """kill -9 at twenty random moments, ten while it catches up with a long log and ten while records keep coming; what is
 answered afterwards is what an undisturbed run answers: nothing lost, nothing doubled."""
+
 import random
 import time
 
@@ -10,7 +11,13 @@ from harness.waiting import until
 
 CATCH_UP_KILLS, LIVE_KILLS = 10, 10
 BULK, ROUND = 80_000, 1_500
-KINDS = ("SERVICE_REQUEST", "SERVICE_RESPONSE", "ACKNOWLEDGEMENT", "DEVICE_ALERT", "SIGNED_PRE_COMMAND")
+KINDS = (
+    "SERVICE_REQUEST",
+    "SERVICE_RESPONSE",
+    "ACKNOWLEDGEMENT",
+    "DEVICE_ALERT",
+    "SIGNED_PRE_COMMAND",
+)
 
 
 class Load:
@@ -30,14 +37,30 @@ class Load:
         for _ in range(size):
             self.at += rng.choice((0, SECOND // 7, SECOND))
             sender = rng.choice(self.callers)
-            fresh.append(event(sender.user_ids[0], sender.role, rng.choice(KINDS), rng.choice(self.devices), self.at))
+            fresh.append(
+                event(
+                    sender.user_ids[0],
+                    sender.role,
+                    rng.choice(KINDS),
+                    rng.choice(self.devices),
+                    self.at,
+                )
+            )
         again = rng.sample(self.events, min(len(self.events), size // 10))
         owned = []
         for _ in range(40):
             holder = rng.choice(self.suppliers + self.operators)
-            owned.append(interval(rng.choice(self.devices), holder.party, NETWORK if holder.role == "ED" else SUPPLIER,
-                                  start=now_ns() - rng.choice((50, 200, 400)) * DAY, end=None, version=number + 1,
-                                  withdrawn=rng.random() < 0.2))
+            owned.append(
+                interval(
+                    rng.choice(self.devices),
+                    holder.party,
+                    NETWORK if holder.role == "ED" else SUPPLIER,
+                    start=now_ns() - rng.choice((50, 200, 400)) * DAY,
+                    end=None,
+                    version=number + 1,
+                    withdrawn=rng.random() < 0.2,
+                )
+            )
         self.events += fresh
         self.ownership += owned
         return rng.sample(fresh + again, len(fresh) + len(again)), owned
@@ -47,6 +70,7 @@ def portfolio(product, one):
     def settled():
         pages = product.pages("/v1/audit-trail", one, scope="owned")
         return [pages] if not any(page.get("pending") for page in pages) else None
+
     return [entry for page in until(settled, 30, what="portfolio")[0] for entry in page["entries"]]
 
 
@@ -97,4 +121,6 @@ def test_twenty_kills(broker, deploy, wire):
     for product in (killed, undisturbed):
         assert product.stop() == 0
         proof = product.run_command("verify", "--data-dir", product.data)
-        assert proof.returncode == 0, f"verify (seed {seed}): {proof.stdout[-800:]} {proof.stderr[-800:]}"
+        assert (
+            proof.returncode == 0
+        ), f"verify (seed {seed}): {proof.stdout[-800:]} {proof.stderr[-800:]}"

@@ -1,4 +1,5 @@
 """Each unreadable record ends as a reference on the dead-letter topic, and nothing else changes (CONTRACT 1.3, 1.4)."""
+
 import pytest
 
 from harness import corpus
@@ -22,7 +23,10 @@ class Letters:
         self.broker, self.topics = broker, topics
 
     def read(self):
-        return {message.key().decode(): message for message in read_all(self.broker, self.topics.dead_letter)}
+        return {
+            message.key().decode(): message
+            for message in read_all(self.broker, self.topics.dead_letter)
+        }
 
     def wait(self, topic, places, timeout=30):
         wanted = {f"{topic}:{partition}:{offset}" for partition, offset in places}
@@ -30,11 +34,14 @@ class Letters:
         def all_there():
             found = self.read()
             return found if wanted <= set(found) else None
+
         return until(all_there, timeout, 0.2, f"{len(wanted)} dead letters")
 
 
 def full_event(user, device):
-    return event(user, "OU", "SERVICE_REQUEST", device, now_ns() - DAY, payload=None, responseCode="I0")
+    return event(
+        user, "OU", "SERVICE_REQUEST", device, now_ns() - DAY, payload=None, responseCode="I0"
+    )
 
 
 def check_letters(letters, topic, bad, places, key):
@@ -43,7 +50,11 @@ def check_letters(letters, topic, bad, places, key):
         shown = headers_of(message)
         assert HEADERS <= set(shown), f"{what}: {shown}"
         assert (shown["topic"], shown["partition"], shown["offset"], shown["key"]) == (
-            topic, str(partition), str(offset), key), f"{what}: {shown}"
+            topic,
+            str(partition),
+            str(offset),
+            key,
+        ), f"{what}: {shown}"
         assert message.value() is None, what
         assert shown["time"], what
         assert 0 < len(shown["reason"]) < 64 and shown["reason"].isascii(), shown["reason"]
@@ -66,7 +77,7 @@ def test_events(product, wire, broker):
         mixed.append(data)
         if index % step == 0 and index // step < len(good):
             mixed.append(good[index // step][1])
-    mixed += [data for _, data, _ in good[(len(bad) - 1) // step + 1:]]
+    mixed += [data for _, data, _ in good[(len(bad) - 1) // step + 1 :]]
     positions = {}
     for position, data in enumerate(mixed):
         positions.setdefault(data, []).append(position)
@@ -76,7 +87,9 @@ def test_events(product, wire, broker):
     model = Model().add([one for _, _, one in good], [interval(device, owner.party)])
     seen = product.device(device, owner)
     by_counter = {entry.get("requestId"): entry for entry in seen}
-    lost = [what for what, _, one in good if one.get("requestId") and one["requestId"] not in by_counter]
+    lost = [
+        what for what, _, one in good if one.get("requestId") and one["requestId"] not in by_counter
+    ]
     assert not lost, f"legal records that are not shown: {lost}"
     assert_same(seen, model.device(device, owner), "device route")
     assert_same(product.own(sender), model.own(sender), "own route")
@@ -85,14 +98,22 @@ def test_events(product, wire, broker):
     expected = {f"{topics.events}:{partition}:{offset}" for partition, offset in places}
     extra = {key: headers_of(letters[key])["reason"] for key in set(letters) - expected}
     assert not extra, f"legal records among the dead letters: {extra}"
-    assert len({headers_of(letters[key])["reason"] for key in expected}) < 25, "the reasons are a fixed list"
+    assert (
+        len({headers_of(letters[key])["reason"] for key in expected}) < 25
+    ), "the reasons are a fixed list"
 
 
 def test_reasons_quote_nothing(product, wire, broker):
     topics, canary, device = product.topics, "QuotedCanary7341", eui()
     record = full_event(user_eui(), device)
-    bad = [(name, corpus.dump(record | {name: canary * 5})) for name in ("timestamp", "userId", "userRole", "requestId", "eventId")]
-    bad += [("json", f'{{"payload":"{canary}", "{canary}'.encode()), ("key", f'{{"{canary}":1}}'.encode())]
+    bad = [
+        (name, corpus.dump(record | {name: canary * 5}))
+        for name in ("timestamp", "userId", "userRole", "requestId", "eventId")
+    ]
+    bad += [
+        ("json", f'{{"payload":"{canary}", "{canary}'.encode()),
+        ("key", f'{{"{canary}":1}}'.encode()),
+    ]
     places = wire.send(topics.events, [(device, data) for _, data in bad])
     letters = Letters(broker, topics).wait(topics.events, places)
     check_letters(letters, topics.events, bad, places, device)
@@ -108,7 +129,10 @@ def test_any_key(product, wire, broker):
         places = wire.send(topics.events, [(key, b"{")])
         letters = Letters(broker, topics).wait(topics.events, places)
         shown = headers_of(letters[f"{topics.events}:{places[0][0]}:{places[0][1]}"])
-        assert shown["topic"] == topics.events and shown.get("key", "") in (key or "", (key or "")[:len(shown.get("key", ""))])
+        assert shown["topic"] == topics.events and shown.get("key", "") in (
+            key or "",
+            (key or "")[: len(shown.get("key", ""))],
+        )
 
 
 def test_ownership(product, wire, broker):
@@ -121,24 +145,44 @@ def test_ownership(product, wire, broker):
     healthy = eui()
     start = iso(now_ns() - 300 * DAY)
     wire.send(topics.events, [event(sender, "OU", device=device) for device in devices + [healthy]])
-    wire.send(topics.ownership, [interval(device, owner.party, start=start) for device in devices + [healthy]])
+    wire.send(
+        topics.ownership,
+        [interval(device, owner.party, start=start) for device in devices + [healthy]],
+    )
     product.fence(wire)
-    bad = [(what, None if data is None else data.replace(template["deviceId"].encode(), device.encode()))
-           for (what, data), device in zip(kinds, devices)]
-    places = wire.send(topics.ownership, [(device, data) for (_, data), device in zip(bad, devices)])
+    bad = [
+        (
+            what,
+            None if data is None else data.replace(template["deviceId"].encode(), device.encode()),
+        )
+        for (what, data), device in zip(kinds, devices)
+    ]
+    places = wire.send(
+        topics.ownership, [(device, data) for (_, data), device in zip(bad, devices)]
+    )
     product.fence(wire)
     letters = Letters(broker, topics).wait(topics.ownership, places)
-    for (item, place, device) in zip(bad, places, devices):
+    for item, place, device in zip(bad, places, devices):
         check_letters(letters, topics.ownership, [item], [place], device)
     token = product.issuer.mint(owner)
-    pages = {what: product.answer(device_path(device), token) for (what, _), device in zip(bad, devices)}
-    assert not [what for what, page in pages.items() if page["crossUser"] != "withheld" or page["entries"]]
+    pages = {
+        what: product.answer(device_path(device), token) for (what, _), device in zip(bad, devices)
+    }
+    assert not [
+        what for what, page in pages.items() if page["crossUser"] != "withheld" or page["entries"]
+    ]
     page = product.answer("/v1/audit-trail", token, scope="owned", limit=1000)
     assert page["partial"] is True and [entry["deviceId"] for entry in page["entries"]] == [healthy]
     wire.send(topics.ownership, [interval(device, owner.party, start=start) for device in devices])
     product.fence(wire)
-    pages = {what: product.answer(device_path(device), token) for (what, _), device in zip(bad, devices)}
-    assert not [what for what, page in pages.items() if page["crossUser"] != "included" or len(page["entries"]) != 1]
+    pages = {
+        what: product.answer(device_path(device), token) for (what, _), device in zip(bad, devices)
+    }
+    assert not [
+        what
+        for what, page in pages.items()
+        if page["crossUser"] != "included" or len(page["entries"]) != 1
+    ]
 
 
 def test_legal_ownership_neighbours(product, wire, broker):
@@ -150,17 +194,36 @@ def test_legal_ownership_neighbours(product, wire, broker):
         devices.append(eui())
         return interval(devices[-1], owner.party, start="2025-01-01T00:00:00Z") | more
 
-    values = [corpus.dump(one(version=2**64 - 1)), corpus.dump(one(version=0)), corpus.dump(one(withdrawn=None)),
-              corpus.dump(one(unknown={"relation": 1})), corpus.dump(dict(reversed(one().items()))),
-              corpus.dump(one(validTo="9999-12-31T23:59:59Z")), corpus.dump(one(validFrom="0001-01-01T00:00:00Z")),
-              corpus.dump(one())[:-1] + b',"x":[01,,]}', corpus.dump(one(payload="z" * 1_000_000))]
+    values = [
+        corpus.dump(one(version=2**64 - 1)),
+        corpus.dump(one(version=0)),
+        corpus.dump(one(withdrawn=None)),
+        corpus.dump(one(unknown={"relation": 1})),
+        corpus.dump(dict(reversed(one().items()))),
+        corpus.dump(one(validTo="9999-12-31T23:59:59Z")),
+        corpus.dump(one(validFrom="0001-01-01T00:00:00Z")),
+        corpus.dump(one())[:-1] + b',"x":[01,,]}',
+        corpus.dump(one(payload="z" * 1_000_000)),
+    ]
     lower = one()
     values.append(corpus.dump(lower | {"deviceId": lower["deviceId"].lower()}))
     wire.send(topics.ownership, list(zip(devices, values)))
     withdrawn = eui()
-    wire.send(topics.ownership, [interval(withdrawn, owner.party, start="2025-01-02T00:00:00Z", end="2025-01-01T00:00:00Z",
-                                          withdrawn=True)])
-    wire.send(topics.events, [event(sender, "OU", device=device) for device in devices + [withdrawn]])
+    wire.send(
+        topics.ownership,
+        [
+            interval(
+                withdrawn,
+                owner.party,
+                start="2025-01-02T00:00:00Z",
+                end="2025-01-01T00:00:00Z",
+                withdrawn=True,
+            )
+        ],
+    )
+    wire.send(
+        topics.events, [event(sender, "OU", device=device) for device in devices + [withdrawn]]
+    )
     product.fence(wire)
     for device, value in zip(devices, values):
         page = product.answer(device_path(device), owner)

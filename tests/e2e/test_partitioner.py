@@ -1,5 +1,6 @@
 """The partitioner of the producers changes no answer: a log written by Java's default (murmur2) and one written by
 librdkafka's (CRC32) read alike on every route, row for row and in one order."""
+
 import random
 import secrets
 
@@ -12,7 +13,13 @@ from harness.records import DAY, NETWORK, SECOND, SUPPLIER, caller, eui, event, 
 from harness.waiting import until
 
 PARTITIONERS = ("murmur2_random", "consistent_random")
-KINDS = ("SERVICE_REQUEST", "SERVICE_RESPONSE", "ACKNOWLEDGEMENT", "DEVICE_ALERT", "SIGNED_PRE_COMMAND")
+KINDS = (
+    "SERVICE_REQUEST",
+    "SERVICE_RESPONSE",
+    "ACKNOWLEDGEMENT",
+    "DEVICE_ALERT",
+    "SIGNED_PRE_COMMAND",
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +32,23 @@ def world():
     for n in range(3000):
         sender = rng.choice(callers)
         # Many equal times, so that the order of equals is looked at too.
-        events.append(event(sender.user_ids[0], sender.role, rng.choice(KINDS), rng.choice(devices), start + n // 40 * SECOND))
-    events += [event(callers[3].user_ids[0], "OU", at=start + n * SECOND, srv="12.1") for n in range(20)]
+        events.append(
+            event(
+                sender.user_ids[0],
+                sender.role,
+                rng.choice(KINDS),
+                rng.choice(devices),
+                start + n // 40 * SECOND,
+            )
+        )
+    events += [
+        event(callers[3].user_ids[0], "OU", at=start + n * SECOND, srv="12.1") for n in range(20)
+    ]
     for device in devices:
         for holder in rng.sample(callers[:3], rng.randrange(0, 4)):
-            ownership.append(interval(device, holder.party, NETWORK if holder.role == "ED" else SUPPLIER))
+            ownership.append(
+                interval(device, holder.party, NETWORK if holder.role == "ED" else SUPPLIER)
+            )
     return devices, callers, events, ownership
 
 
@@ -48,7 +67,9 @@ def served(broker, deploy, world):
 
 def test_the_two_logs_are_laid_out_differently(world):
     devices = world[0]
-    assert any(partition_of(d, 3, PARTITIONERS[0]) != partition_of(d, 3, PARTITIONERS[1]) for d in devices)
+    assert any(
+        partition_of(d, 3, PARTITIONERS[0]) != partition_of(d, 3, PARTITIONERS[1]) for d in devices
+    )
 
 
 def settled(product, one):
@@ -72,10 +93,16 @@ def test_every_route_reads_alike(served, world):
             trails = [[entry for page in whole for entry in page["entries"]] for whole in pages]
             assert_same(trails[0], model.owned(one), f"portfolio of {one.role}")
             assert trails[0] == trails[1]
-            assert not any("partial" in page or page["crossUser"] != "included" for whole in pages for page in whole)
+            assert not any(
+                "partial" in page or page["crossUser"] != "included"
+                for whole in pages
+                for page in whole
+            )
 
 
-def test_a_cursor_goes_on_at_the_other_replica_with_the_same_key(broker, deploy, world, served, workspace):
+def test_a_cursor_goes_on_at_the_other_replica_with_the_same_key(
+    broker, deploy, world, served, workspace
+):
     """Replicas that share a cursor key take each other's cursors (CONTRACT 3.4)."""
     key = workspace / "cursor.key"
     key.write_bytes(secrets.token_bytes(32))
@@ -87,4 +114,9 @@ def test_a_cursor_goes_on_at_the_other_replica_with_the_same_key(broker, deploy,
     page = first.answer("/v1/audit-trail", one, scope="owned", limit=20)
     rest = second.answer("/v1/audit-trail", one, scope="owned", limit=30, cursor=page["nextCursor"])
     assert page["entries"] + rest["entries"] == whole[:50]
-    assert served[PARTITIONERS[0]].get("/v1/audit-trail", one, scope="owned", cursor=page["nextCursor"]).status_code == 400
+    assert (
+        served[PARTITIONERS[0]]
+        .get("/v1/audit-trail", one, scope="owned", cursor=page["nextCursor"])
+        .status_code
+        == 400
+    )

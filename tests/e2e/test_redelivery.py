@@ -1,11 +1,11 @@
 """CONTRACT 1.3, "one event": redeliveries are shown once wherever and whenever they come back; near twins are two."""
+
 import json
 
 import pytest
 
 from harness.kafka_io import partition_of
 from harness.model import Model, assert_same
-from harness.product import device_path
 from harness.records import DAY, caller, eui, event, interval, iso, now_ns
 
 
@@ -26,8 +26,16 @@ class Copies:
 
     def record(self, **more):
         at = now_ns() - DAY
-        return event(self.sender.user_ids[0], "OU", "SERVICE_RESPONSE", self.device, at,
-                     requestId=f"{self.sender.user_ids[0]}:{self.device}:77", commandVariant=4, **more)
+        return event(
+            self.sender.user_ids[0],
+            "OU",
+            "SERVICE_RESPONSE",
+            self.device,
+            at,
+            requestId=f"{self.sender.user_ids[0]}:{self.device}:77",
+            commandVariant=4,
+            **more,
+        )
 
     def send(self, *records, partition=None):
         self.model.add(records)
@@ -112,7 +120,10 @@ def test_ids_in_another_case(copies):
     copies.check(1)
     entry = copies.product.device(copies.device, copies.owner)[0]
     assert (entry["userId"], entry["deviceId"], entry["requestId"]) == (
-        record["userId"], record["deviceId"], record["requestId"])
+        record["userId"],
+        record["deviceId"],
+        record["requestId"],
+    )
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (1, 3, 0, 2)])
@@ -120,8 +131,12 @@ def test_one_instant_written_another_way(copies, order):
     """Shown once, with the most precise writing of its time."""
     at = (now_ns() - DAY) // 10**9 * 10**9 + 500_000_000
     base = copies.record()
-    writings = [base | {"timestamp": iso(at, 1)}, base | {"timestamp": iso(at, 3, "+00:00")}, base | {"timestamp": iso(at, 9)},
-                base | {"timestamp": iso(at, 6)}]
+    writings = [
+        base | {"timestamp": iso(at, 1)},
+        base | {"timestamp": iso(at, 3, "+00:00")},
+        base | {"timestamp": iso(at, 9)},
+        base | {"timestamp": iso(at, 6)},
+    ]
     for number, index in enumerate(order):
         copies.send(writings[index], partition=copies.elsewhere() if number == 2 else None)
     copies.check(1)
@@ -130,23 +145,56 @@ def test_one_instant_written_another_way(copies, order):
 
 def test_field_order_white_space_nulls_and_payload_do_not_matter(copies):
     record = copies.record()
-    backwards = dict(reversed(record.items())) | {"payload": {"other": [1, 2, None]}, "unknown": "x"}
+    backwards = dict(reversed(record.items())) | {
+        "payload": {"other": [1, 2, None]},
+        "unknown": "x",
+    }
     copies.send(record, backwards)
-    copies.wire.send(copies.product.topics.events, [
-        (copies.device, ("\n\t" + json.dumps(record, indent=3) + " \r\n").encode()),
-        (copies.device, json.dumps({k: v for k, v in record.items() if k != "payload"}).encode()),
-        (copies.device, json.dumps(record).replace("SERVICE", "\\u0053ERVICE").replace("eventId", "\\u0065ventId").encode())])
+    copies.wire.send(
+        copies.product.topics.events,
+        [
+            (copies.device, ("\n\t" + json.dumps(record, indent=3) + " \r\n").encode()),
+            (
+                copies.device,
+                json.dumps({k: v for k, v in record.items() if k != "payload"}).encode(),
+            ),
+            (
+                copies.device,
+                json.dumps(record)
+                .replace("SERVICE", "\\u0053ERVICE")
+                .replace("eventId", "\\u0065ventId")
+                .encode(),
+            ),
+        ],
+    )
     copies.check(1)
     nulls = copies.record(serviceReferenceVariant=None, smetsVersion=None)
     copies.model.add([nulls])
-    copies.wire.send(copies.product.topics.events, [
-        (copies.device, json.dumps(nulls).encode()),
-        (copies.device, json.dumps(nulls | {"serviceReferenceVariant": None, "smetsVersion": None}).encode())])
+    copies.wire.send(
+        copies.product.topics.events,
+        [
+            (copies.device, json.dumps(nulls).encode()),
+            (
+                copies.device,
+                json.dumps(
+                    nulls | {"serviceReferenceVariant": None, "smetsVersion": None}
+                ).encode(),
+            ),
+        ],
+    )
     copies.check(2)
 
 
-TWINS = {"eventId": "another", "eventType": "ACKNOWLEDGEMENT", "userRole": "RSA", "commandVariant": 5, "responseCode": "I99",
-         "serviceReferenceVariant": "4.1", "deviceType": "GSME", "smetsVersion": "SMETS1"}
+TWINS = {
+    "eventId": "another",
+    "eventType": "ACKNOWLEDGEMENT",
+    "userRole": "RSA",
+    "commandVariant": 5,
+    "responseCode": "I99",
+    "serviceReferenceVariant": "4.1",
+    "deviceType": "GSME",
+    "smetsVersion": "SMETS1",
+}
 
 
 @pytest.mark.parametrize("field", [*TWINS, "requestId", "timestamp", "userId"])
@@ -158,7 +206,9 @@ def test_alike_in_all_but_one_field_are_two(copies, field):
     elif field == "timestamp":
         twin[field] = record[field].replace("Z", "000001Z")
     elif field == "userId":
-        copies.sender = type(copies.sender)(copies.sender.party, "OU", copies.sender.user_ids + (eui(0x90B3),))
+        copies.sender = type(copies.sender)(
+            copies.sender.party, "OU", copies.sender.user_ids + (eui(0x90B3),)
+        )
         twin[field] = copies.sender.user_ids[1]
     else:
         twin[field] = TWINS[field]
@@ -167,8 +217,15 @@ def test_alike_in_all_but_one_field_are_two(copies, field):
     copies.check(rows) if rows == 2 else copies.product.fence(copies.wire)
     assert len(copies.product.own(copies.sender)) == 2
     without = {name: value for name, value in record.items() if name != field}
-    if field in ("eventId", "requestId", "serviceReferenceVariant", "deviceType", "smetsVersion", "responseCode",
-                 "commandVariant"):
+    if field in (
+        "eventId",
+        "requestId",
+        "serviceReferenceVariant",
+        "deviceType",
+        "smetsVersion",
+        "responseCode",
+        "commandVariant",
+    ):
         copies.send(without, without)
         copies.check(3)
 

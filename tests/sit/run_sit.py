@@ -3,6 +3,7 @@
     tests/sit/run [--report-dir DIR] [SCENARIO.yaml ...]      default: smets1.yaml and smets2.yaml, build/sit
 
 Exit code 0 when every check passed, 1 when one failed, 2 when a scenario cannot be read."""
+
 import argparse
 import shutil
 import subprocess
@@ -28,8 +29,12 @@ def deployments(options, topics, folder, issuer):
     products = {}
     for option in options:
         name, _, history = option.partition(" ")
-        products[option] = Satindex(folder / option.replace(" ", "-"), topics, issuer,
-                                    {"access-option": name, "access-history": history or "current"})
+        products[option] = Satindex(
+            folder / option.replace(" ", "-"),
+            topics,
+            issuer,
+            {"access-option": name, "access-history": history or "current"},
+        )
         products[option].start(wait=False)
     for product in products.values():
         product.wait_ready()
@@ -57,7 +62,9 @@ def play(scenarios, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("scenarios", nargs="*", type=Path, default=[HERE / "smets1.yaml", HERE / "smets2.yaml"])
+    parser.add_argument(
+        "scenarios", nargs="*", type=Path, default=[HERE / "smets1.yaml", HERE / "smets2.yaml"]
+    )
     parser.add_argument("--report-dir", type=Path, default=ROOT / "build" / "sit")
     arguments = parser.parse_args()
     try:
@@ -70,14 +77,22 @@ def main():
     shutil.rmtree(work, ignore_errors=True)
     runs = play(scenarios, work)
     seconds = time.monotonic() - started
-    version = subprocess.run([binary(), "version"], capture_output=True, text=True, timeout=20).stdout.strip().splitlines()
-    text = report.markdown(runs, version[0] if version else "satindex", "Apache Kafka 4, KRaft, one broker", seconds)
+    version = (
+        subprocess.run([binary(), "version"], capture_output=True, text=True, timeout=20)
+        .stdout.strip()
+        .splitlines()
+    )
+    text = report.markdown(
+        runs, version[0] if version else "satindex", "Apache Kafka 4, KRaft, one broker", seconds
+    )
     (arguments.report_dir / "report.md").write_text(text, encoding="utf-8")
     (arguments.report_dir / "junit.xml").write_text(report.junit(runs, seconds), encoding="utf-8")
     failed = [check for _, checks in runs for check in checks if not check.passed]
     for check in failed:
-        print(f"FAILED {check.case} option {check.option}: {check.who} looks at {check.looks_at}: expected {check.expected}; "
-              f"seen {check.seen}; {'; '.join(check.notes)}")
+        print(
+            f"FAILED {check.case} option {check.option}: {check.who} looks at {check.looks_at}: expected {check.expected}; "
+            f"seen {check.seen}; {'; '.join(check.notes)}"
+        )
     total = sum(len(checks) for _, checks in runs)
     print(f"report: {arguments.report_dir / 'report.md'}, {arguments.report_dir / 'junit.xml'}")
     print(f"{total - len(failed)} passed, {len(failed)} failed")

@@ -1,4 +1,5 @@
 """A real Apache Kafka 4 broker in KRaft mode, one process, from the jars in SATINDEX_KAFKA_LIB (default build/kafka/lib)."""
+
 import os
 import shutil
 import signal
@@ -53,23 +54,51 @@ class KafkaBroker:
         self.process = None
         self._config = self.folder / "server.properties"
         self._data = self.folder / "kafka-data"
-        self._java = ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{kafka_lib()}/*"]
+        self._java = [
+            "java",
+            "-Xmx512m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            f"{kafka_lib()}/*",
+        ]
         shutil.rmtree(self._data, ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._config.write_text(_PROPERTIES.format(
-            port=self.port, controller=free_port(), data=self._data, bytes_max=MESSAGE_BYTES_MAX))
+        self._config.write_text(
+            _PROPERTIES.format(
+                port=self.port, controller=free_port(), data=self._data, bytes_max=MESSAGE_BYTES_MAX
+            )
+        )
         with open(self.folder / "format.log", "wb") as log:
-            subprocess.run(self._java + ["kafka.tools.StorageTool", "format", "-t", "c2F0aW5kZXgtZTJlLXRlcw",
-                                         "-c", str(self._config)], stdout=log, stderr=log, check=True)
+            subprocess.run(
+                self._java
+                + [
+                    "kafka.tools.StorageTool",
+                    "format",
+                    "-t",
+                    "c2F0aW5kZXgtZTJlLXRlcw",
+                    "-c",
+                    str(self._config),
+                ],
+                stdout=log,
+                stderr=log,
+                check=True,
+            )
 
     def start(self, timeout=60):
         with open(self.folder / "broker.log", "ab") as log:
-            self.process = subprocess.Popen(self._java + ["kafka.Kafka", str(self._config)], stdout=log, stderr=log,
-                                            preexec_fn=end_with_parent)
+            self.process = subprocess.Popen(
+                self._java + ["kafka.Kafka", str(self._config)],
+                stdout=log,
+                stderr=log,
+                preexec_fn=end_with_parent,
+            )
         end = time.monotonic() + timeout
         while True:
             if self.process.poll() is not None:
-                raise RuntimeError(f"the broker ended with {self.process.returncode}; see {self.folder}/broker.log")
+                raise RuntimeError(
+                    f"the broker ended with {self.process.returncode}; see {self.folder}/broker.log"
+                )
             if accepts(self.port) and self._answers():
                 return self
             if time.monotonic() > end:
@@ -88,11 +117,20 @@ class KafkaBroker:
         self.process = None
 
     def admin(self):
-        return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 2, "socket.timeout.ms": 10000})
+        return AdminClient(
+            {"bootstrap.servers": self.bootstrap, "log_level": 2, "socket.timeout.ms": 10000}
+        )
 
     def create_topics(self, names, partitions, config=None):
-        topics = [NewTopic(name, partitions, 1, config={"max.message.bytes": str(MESSAGE_BYTES_MAX), **(config or {})})
-                  for name in names]
+        topics = [
+            NewTopic(
+                name,
+                partitions,
+                1,
+                config={"max.message.bytes": str(MESSAGE_BYTES_MAX), **(config or {})},
+            )
+            for name in names
+        ]
         admin = self.admin()
         for name, future in admin.create_topics(topics, operation_timeout=20).items():
             try:

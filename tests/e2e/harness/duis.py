@@ -1,5 +1,6 @@
 """The 297 DUIS 5.4 request templates of the npm package @smartdcc/duis-templates, fetched when a test asks for them (they
 are GPL: read here, never copied into the project)."""
+
 import re
 import subprocess
 import tarfile
@@ -10,7 +11,15 @@ from .records import DCC
 
 PACKAGE, VERSION, TEMPLATES = "@smartdcc/duis-templates", "0.7.0", 297
 # The targets of the templates, as the types of Device they stand for there.
-DEVICE_TYPES = {"A0": "ESME", "A1": "GSME", "A2": "CHF", "A3": "GPF", "A4": "PPMID", "A5": "IHD", "A6": "HCALCS"}
+DEVICE_TYPES = {
+    "A0": "ESME",
+    "A1": "GSME",
+    "A2": "CHF",
+    "A3": "GPF",
+    "A4": "PPMID",
+    "A5": "IHD",
+    "A6": "HCALCS",
+}
 
 
 @dataclass(frozen=True)
@@ -18,7 +27,7 @@ class Template:
     name: str
     srv: str
     command_variant: int
-    target: str        # the last octet of the target EUI, or "" for the DCC itself
+    target: str  # the last octet of the target EUI, or "" for the DCC itself
     named_device: str  # for a target of "": the last octet of a DeviceID in the body, or ""
     counter: str
     xml: str
@@ -30,8 +39,13 @@ def fetch():
     archive = cache / f"smartdcc-duis-templates-{VERSION}.tgz"
     if not archive.is_file():
         cache.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["npm", "pack", "--silent", f"{PACKAGE}@{VERSION}"], cwd=cache, check=True, timeout=120,
-                       capture_output=True)
+        subprocess.run(
+            ["npm", "pack", "--silent", f"{PACKAGE}@{VERSION}"],
+            cwd=cache,
+            check=True,
+            timeout=120,
+            capture_output=True,
+        )
     return archive
 
 
@@ -40,7 +54,11 @@ def templates():
     with tarfile.open(fetch()) as archive:
         for member in archive:
             if member.name.lower().endswith(".xml"):
-                found.append(_parse(member.name.rsplit("/", 1)[-1], archive.extractfile(member).read().decode()))
+                found.append(
+                    _parse(
+                        member.name.rsplit("/", 1)[-1], archive.extractfile(member).read().decode()
+                    )
+                )
     assert len(found) == TEMPLATES, f"{len(found)} templates"
     return sorted(found, key=lambda template: template.name)
 
@@ -51,6 +69,12 @@ def _parse(name, xml):
 
     _, target, counter = header("RequestID").split(":")
     device = re.search(r"DeviceID>(00-DB-12-34-56-78-90-[0-9A-F]{2})<", xml)
-    return Template(name=name, srv=header("ServiceReferenceVariant"), command_variant=int(header("CommandVariant")),
-                    target="" if target == DCC else target[-2:], named_device=device[1][-2:] if device else "",
-                    counter=counter, xml=xml)
+    return Template(
+        name=name,
+        srv=header("ServiceReferenceVariant"),
+        command_variant=int(header("CommandVariant")),
+        target="" if target == DCC else target[-2:],
+        named_device=device[1][-2:] if device else "",
+        counter=counter,
+        xml=xml,
+    )

@@ -1,4 +1,5 @@
 """Writing and reading topics with confluent-kafka; keys, partitioners and fences as producers outside would use them."""
+
 import json
 import time
 import zlib
@@ -14,7 +15,7 @@ def murmur2(data):
     h = 0x9747B28C ^ len(data)
     whole = len(data) & ~3
     for i in range(0, whole, 4):
-        k = int.from_bytes(data[i:i + 4], "little") * m & mask
+        k = int.from_bytes(data[i : i + 4], "little") * m & mask
         k = (k ^ k >> 24) * m & mask
         h = (h * m & mask) ^ k
     if len(data) & 3:
@@ -39,10 +40,19 @@ class Wire:
     def __init__(self, broker, partitioner="murmur2_random"):
         self.bootstrap = broker.bootstrap
         self.partitioner = partitioner
-        self._producer = Producer({
-            "bootstrap.servers": broker.bootstrap, "partitioner": partitioner, "linger.ms": 5, "log_level": 2,
-            "message.max.bytes": MESSAGE_BYTES_MAX, "queue.buffering.max.messages": 1_000_000,
-            "queue.buffering.max.kbytes": 1_000_000, "compression.type": "lz4", "message.timeout.ms": 30000})
+        self._producer = Producer(
+            {
+                "bootstrap.servers": broker.bootstrap,
+                "partitioner": partitioner,
+                "linger.ms": 5,
+                "log_level": 2,
+                "message.max.bytes": MESSAGE_BYTES_MAX,
+                "queue.buffering.max.messages": 1_000_000,
+                "queue.buffering.max.kbytes": 1_000_000,
+                "compression.type": "lz4",
+                "message.timeout.ms": 30000,
+            }
+        )
 
     def send(self, topic, records, partition=None):
         """`records`: dicts (keyed by their deviceId) or (key, value) pairs of str/bytes/None. Returns [(partition, offset)]."""
@@ -54,15 +64,21 @@ class Wire:
                     errors.append(error)
                 else:
                     places[index] = (message.partition(), message.offset())
+
             return report
 
         extra = {} if partition is None else {"partition": partition}
         for index, record in enumerate(records):
-            key, value = (record if isinstance(record, tuple)
-                          else (record["deviceId"].upper() if record.get("deviceId") else None, dump(record)))
+            key, value = (
+                record
+                if isinstance(record, tuple)
+                else (record["deviceId"].upper() if record.get("deviceId") else None, dump(record))
+            )
             while True:
                 try:
-                    self._producer.produce(topic, value, key=key, on_delivery=delivered(index), **extra)
+                    self._producer.produce(
+                        topic, value, key=key, on_delivery=delivered(index), **extra
+                    )
                     break
                 except BufferError:
                     self._producer.poll(0.1)
@@ -75,8 +91,16 @@ class Wire:
 
 def read_all(broker, topic, isolation="read_uncommitted"):
     """Every message of a topic up to its present end."""
-    consumer = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": "e2e-reader", "enable.auto.commit": False,
-                         "log_level": 2, "isolation.level": isolation, "enable.partition.eof": True})
+    consumer = Consumer(
+        {
+            "bootstrap.servers": broker.bootstrap,
+            "group.id": "e2e-reader",
+            "enable.auto.commit": False,
+            "log_level": 2,
+            "isolation.level": isolation,
+            "enable.partition.eof": True,
+        }
+    )
     try:
         known = consumer.list_topics(topic, timeout=10).topics[topic]
         assert known.error is None, known.error
@@ -90,7 +114,9 @@ def read_all(broker, topic, isolation="read_uncommitted"):
         end = time.monotonic() + 30
         while waiting:
             assert time.monotonic() < end, f"no end of {topic} within 30 s"
-            for message in consumer.consume(1000, timeout=0.05):  # waits for all thousand, so not for long
+            for message in consumer.consume(
+                1000, timeout=0.05
+            ):  # waits for all thousand, so not for long
                 if message.error() is None:
                     messages.append(message)
                 else:

@@ -1,4 +1,5 @@
 """CONTRACT 2 and 3.4 as the plainest program that can be written: lists, no index. What it gives is what must be seen."""
+
 import csv
 import json
 from collections import Counter, defaultdict
@@ -7,16 +8,47 @@ from pathlib import Path
 from .records import CROSS_TYPES, NETWORK, SUPPLIER, decimals_of, now_ns, ns_of
 
 ROOT = Path(__file__).resolve().parents[3]
-ENTRY_FIELDS = ("timestamp", "eventType", "requestId", "serviceReferenceVariant", "title", "userId", "userRole", "deviceId",
-                "deviceType", "smetsVersion", "commandVariant", "responseCode", "own")
-_IDENTITY = ("eventId", "eventType", "userId", "userRole", "deviceId", "requestId", "serviceReferenceVariant", "deviceType",
-             "smetsVersion", "responseCode", "commandVariant")
-_FILTERS = {"srv": "serviceReferenceVariant", "userRole": "userRole", "eventType": "eventType", "deviceType": "deviceType"}
+ENTRY_FIELDS = (
+    "timestamp",
+    "eventType",
+    "requestId",
+    "serviceReferenceVariant",
+    "title",
+    "userId",
+    "userRole",
+    "deviceId",
+    "deviceType",
+    "smetsVersion",
+    "commandVariant",
+    "responseCode",
+    "own",
+)
+_IDENTITY = (
+    "eventId",
+    "eventType",
+    "userId",
+    "userRole",
+    "deviceId",
+    "requestId",
+    "serviceReferenceVariant",
+    "deviceType",
+    "smetsVersion",
+    "responseCode",
+    "commandVariant",
+)
+_FILTERS = {
+    "srv": "serviceReferenceVariant",
+    "userRole": "userRole",
+    "eventType": "eventType",
+    "deviceType": "deviceType",
+}
 FOREVER = 1 << 70
 
 
 def catalogue():
-    with open(ROOT / "schemas" / "catalogue" / "srv_catalogue.tsv", encoding="utf-8", newline="") as file:
+    with open(
+        ROOT / "schemas" / "catalogue" / "srv_catalogue.tsv", encoding="utf-8", newline=""
+    ) as file:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
@@ -24,13 +56,24 @@ TITLES = {row["srv"]: row["title"] for row in catalogue()}
 
 
 def canonical(record):
-    upper = {name: record[name].upper() for name in ("userId", "deviceId", "requestId") if record.get(name) is not None}
+    upper = {
+        name: record[name].upper()
+        for name in ("userId", "deviceId", "requestId")
+        if record.get(name) is not None
+    }
     return {name: value for name, value in (record | upper).items() if value is not None}
 
 
 class Model:
-    def __init__(self, option="B", history="current", cross_types=CROSS_TYPES, hide=(), suppliers=("IS", "ES", "GS"),
-                 operators=("ED", "GT")):
+    def __init__(
+        self,
+        option="B",
+        history="current",
+        cross_types=CROSS_TYPES,
+        hide=(),
+        suppliers=("IS", "ES", "GS"),
+        operators=("ED", "GT"),
+    ):
         self.option, self.history, self.cross_types, self.hide = option, history, cross_types, hide
         self.suppliers, self.operators = suppliers, operators
         self.rows, self.ledger = {}, {}
@@ -65,8 +108,14 @@ class Model:
     def spans(self, caller, device, channel, now):
         """The caller's own begun intervals on a device, in the relation of its class; none without entitlement."""
         relation = self.relation(caller, channel)
-        spans = [(start, end) for (dev, rel, party, start), (_, withdrawn, end) in self.ledger.items()
-                 if (dev, rel, party) == (device, relation, caller.party) and not withdrawn and start <= now and start < end]
+        spans = [
+            (start, end)
+            for (dev, rel, party, start), (_, withdrawn, end) in self.ledger.items()
+            if (dev, rel, party) == (device, relation, caller.party)
+            and not withdrawn
+            and start <= now
+            and start < end
+        ]
         held = self.history == "tenure-former" or any(start <= now < end for start, end in spans)
         return spans if held else []
 
@@ -76,19 +125,31 @@ class Model:
     def visible(self, record, caller, spans):
         if record["userId"] in caller.user_ids:
             return True
-        return bool(spans and record["eventType"] in self.cross_types and (self.history == "current" or _within(record, spans)))
+        return bool(
+            spans
+            and record["eventType"] in self.cross_types
+            and (self.history == "current" or _within(record, spans))
+        )
 
     # --- CONTRACT 3
     def entry(self, record, caller):
         own = record["userId"] in caller.user_ids
-        entry = {name: record[name] for name in ENTRY_FIELDS if name in record and (own or name not in self.hide)}
+        entry = {
+            name: record[name]
+            for name in ENTRY_FIELDS
+            if name in record and (own or name not in self.hide)
+        }
         entry["timestamp"] = record["timestamp"].replace("+00:00", "Z")
         if record.get("serviceReferenceVariant") in TITLES:
             entry["title"] = TITLES[record["serviceReferenceVariant"]]
         return entry | {"own": own}
 
     def _answer(self, caller, records, filters):
-        entries = [entry for entry in (self.entry(record, caller) for record in records) if _passes(entry, filters)]
+        entries = [
+            entry
+            for entry in (self.entry(record, caller) for record in records)
+            if _passes(entry, filters)
+        ]
         return sorted(entries, key=lambda entry: -ns_of(entry["timestamp"]))
 
     def _group(self):
@@ -101,18 +162,32 @@ class Model:
     def device(self, device, caller, channel="screen", **filters):
         self._group()
         spans = self.spans(caller, device, channel, now_ns())
-        return self._answer(caller, (r for r in self._by_device[device] if self.visible(r, caller, spans)), filters)
+        return self._answer(
+            caller, (r for r in self._by_device[device] if self.visible(r, caller, spans)), filters
+        )
 
     def owned(self, caller, **filters):
         self._group()
-        held = {device: self.spans(caller, device, "screen", now_ns())
-                for device in {key[0] for key in self.ledger if key[2] == caller.party}}
-        return self._answer(caller, (r for device, spans in held.items() for r in self._by_device[device]
-                                     if self.visible(r, caller, spans) and _within(r, spans)), filters)
+        held = {
+            device: self.spans(caller, device, "screen", now_ns())
+            for device in {key[0] for key in self.ledger if key[2] == caller.party}
+        }
+        return self._answer(
+            caller,
+            (
+                r
+                for device, spans in held.items()
+                for r in self._by_device[device]
+                if self.visible(r, caller, spans) and _within(r, spans)
+            ),
+            filters,
+        )
 
     def own(self, caller, **filters):
         self._group()
-        return self._answer(caller, (r for user in caller.user_ids for r in self._by_user[user]), filters)
+        return self._answer(
+            caller, (r for user in caller.user_ids for r in self._by_user[user]), filters
+        )
 
 
 def _within(record, spans):
@@ -144,5 +219,7 @@ def assert_same(seen, expected, what=""):
     assert times == sorted(times, reverse=True), f"{what}: not newest first"
     have, want = Counter(map(_frozen, seen)), Counter(map(_frozen, expected))
     missing, extra = want - have, have - want
-    assert not missing and not extra, (f"{what}: {len(seen)} rows seen, {len(expected)} expected; "
-                                       f"missing {list(missing.elements())[:2]}, extra {list(extra.elements())[:2]}")
+    assert not missing and not extra, (
+        f"{what}: {len(seen)} rows seen, {len(expected)} expected; "
+        f"missing {list(missing.elements())[:2]}, extra {list(extra.elements())[:2]}"
+    )

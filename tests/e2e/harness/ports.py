@@ -1,4 +1,5 @@
 """Free TCP ports on the loopback, below the kernel's ephemeral range so that no outgoing connection takes one meanwhile."""
+
 import random
 import socket
 

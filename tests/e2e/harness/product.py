@@ -1,4 +1,5 @@
 """The built binary as a child process, and its HTTP answers. Everything here uses only what CONTRACT 3 and 4 write."""
+
 import json
 import os
 import signal
@@ -58,11 +59,21 @@ class Satindex:
         jwks = self.folder / "jwks.json"
         jwks.write_text(json.dumps(issuer.jwks()))
         self.flags = {
-            "kafka-brokers": topics.broker.bootstrap, "events-topic": topics.events, "ownership-topic": topics.ownership,
-            "dead-letter-topic": topics.dead_letter, "access-topic": topics.access, "data-dir": self.data,
-            "http-listen": f"127.0.0.1:{self.port}", "ops-listen": f"127.0.0.1:{self.ops_port}", "jwks": jwks,
-            "jwt-issuer": tokens.ISSUER, "jwt-audience": tokens.AUDIENCE, "access-option": "B",
-            "memory-budget": "512MiB", "log-format": "json"}
+            "kafka-brokers": topics.broker.bootstrap,
+            "events-topic": topics.events,
+            "ownership-topic": topics.ownership,
+            "dead-letter-topic": topics.dead_letter,
+            "access-topic": topics.access,
+            "data-dir": self.data,
+            "http-listen": f"127.0.0.1:{self.port}",
+            "ops-listen": f"127.0.0.1:{self.ops_port}",
+            "jwks": jwks,
+            "jwt-issuer": tokens.ISSUER,
+            "jwt-audience": tokens.AUDIENCE,
+            "access-option": "B",
+            "memory-budget": "512MiB",
+            "log-format": "json",
+        }
         self.flags.update(flags or {})
         self.process = None
         self.session = requests.Session()
@@ -83,9 +94,14 @@ class Satindex:
 
     def start(self, wait=True, **environment):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([binary(), "run", *self.arguments()], stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL, env=clean_environment(**environment),
-                                            preexec_fn=end_with_parent)
+            self.process = subprocess.Popen(
+                [binary(), "run", *self.arguments()],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                env=clean_environment(**environment),
+                preexec_fn=end_with_parent,
+            )
         if wait:
             self.wait_ready()
         return self
@@ -100,7 +116,9 @@ class Satindex:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(10)
-            raise AssertionError(f"still running {timeout} s after signal {sig}; see {self.log}") from None
+            raise AssertionError(
+                f"still running {timeout} s after signal {sig}; see {self.log}"
+            ) from None
         self.process = None
         self.session.close()
         return code
@@ -115,8 +133,14 @@ class Satindex:
 
     def run_command(self, *words, timeout=60):
         """Another command of the binary; stdout and stderr as text."""
-        return subprocess.run([binary(), *map(str, words)], capture_output=True, text=True, timeout=timeout,
-                              env=clean_environment(), stdin=subprocess.DEVNULL)
+        return subprocess.run(
+            [binary(), *map(str, words)],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=clean_environment(),
+            stdin=subprocess.DEVNULL,
+        )
 
     # --- HTTP
     def ops(self, path, **kwargs):
@@ -141,12 +165,20 @@ class Satindex:
         headers = dict(headers or {})
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        params = {"from" if name == "from_" else name: value for name, value in params.items() if value is not None}
-        return self.session.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, params=params, timeout=30)
+        params = {
+            "from" if name == "from_" else name: value
+            for name, value in params.items()
+            if value is not None
+        }
+        return self.session.get(
+            f"http://127.0.0.1:{self.port}{path}", headers=headers, params=params, timeout=30
+        )
 
     def answer(self, path, token, **params):
         response = self.get(path, token, **params)
-        assert response.status_code == 200, f"{path} {params}: {response.status_code} {response.text[:500]}"
+        assert (
+            response.status_code == 200
+        ), f"{path} {params}: {response.status_code} {response.text[:500]}"
         return response.json()
 
     def pages(self, path, token, limit=1000, **params):
@@ -188,9 +220,11 @@ class Satindex:
         reader = self.issuer.mint(Caller(owner.party, owner.role, (user,)))
         expected = "none" if self.flags["access-option"] == "none" else "included"
         for device in devices:
+
             def arrived(path=device_path(device)):
                 page = self.answer(path, reader, srv=tag)
                 return page["entries"] and page["crossUser"] == expected
+
             until(arrived, timeout, what=f"fence {tag} on {device}")
         if expected == "none":
             self.wait_as_of("ownership", time.time())
@@ -201,6 +235,7 @@ class Satindex:
         def reached():
             text = self.answer(device_path(eui()), reader)["asOf"][topic]
             return text >= time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(moment) + 1))
+
         until(reached, timeout, what=f"asOf.{topic}")
 
 

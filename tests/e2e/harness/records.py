@@ -1,4 +1,5 @@
 """Builders of legal records, and times to the nanosecond (a Python datetime keeps only six decimals)."""
+
 import calendar
 import functools
 import itertools
@@ -20,7 +21,7 @@ def eui(prefix=0x00DB):
     """An EUI-64 that no other call of this process gives."""
     number = prefix << 48 | _SALT << 24 | next(_NEXT)
     text = f"{number:016X}"
-    return "-".join(text[i:i + 2] for i in range(0, 16, 2))
+    return "-".join(text[i : i + 2] for i in range(0, 16, 2))
 
 
 def user_eui():
@@ -34,7 +35,7 @@ def party(name="PARTY"):
 def iso(ns, decimals=3, suffix="Z"):
     seconds, fraction = divmod(ns, SECOND)
     text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    return text + (f".{fraction:09d}"[:decimals + 1] if decimals else "") + suffix
+    return text + (f".{fraction:09d}"[: decimals + 1] if decimals else "") + suffix
 
 
 @functools.lru_cache(maxsize=1 << 18)
@@ -66,10 +67,17 @@ def caller(role, name=None, users=1):
 
 def event(user, role, event_type="SERVICE_REQUEST", device=None, at=None, srv="4.8.1", **more):
     """A record of sat.events. Keys given as None are left out; field names are those of CONTRACT 1.1."""
-    record = {"eventId": f"ev-{_SALT:06x}-{next(_NEXT)}", "timestamp": iso(at if at is not None else now_ns()),
-              "eventType": event_type, "userId": user, "userRole": role, "deviceId": device,
-              "requestId": f"{user}:{device or DCC}:{next(_COUNTER)}", "serviceReferenceVariant": srv,
-              "payload": "<sr:Request/>"}
+    record = {
+        "eventId": f"ev-{_SALT:06x}-{next(_NEXT)}",
+        "timestamp": iso(at if at is not None else now_ns()),
+        "eventType": event_type,
+        "userId": user,
+        "userRole": role,
+        "deviceId": device,
+        "requestId": f"{user}:{device or DCC}:{next(_COUNTER)}",
+        "serviceReferenceVariant": srv,
+        "payload": "<sr:Request/>",
+    }
     if device:
         record |= {"deviceType": "ESME", "smetsVersion": "SMETS2"}
     if event_type == "SERVICE_REQUEST":
@@ -83,9 +91,14 @@ def event(user, role, event_type="SERVICE_REQUEST", device=None, at=None, srv="4
 def interval(device, party_id, relation=SUPPLIER, start=None, end=None, version=1, withdrawn=None):
     """A record of dm.ownership; `start` and `end` are ns, or texts, or None (two years ago; open)."""
     start = now_ns() - 730 * DAY if start is None else start
-    record = {"deviceId": device, "relation": relation, "partyId": party_id,
-              "validFrom": start if isinstance(start, str) else iso(start),
-              "validTo": end if end is None or isinstance(end, str) else iso(end), "version": version}
+    record = {
+        "deviceId": device,
+        "relation": relation,
+        "partyId": party_id,
+        "validFrom": start if isinstance(start, str) else iso(start),
+        "validTo": end if end is None or isinstance(end, str) else iso(end),
+        "version": version,
+    }
     if withdrawn is not None:
         record["withdrawn"] = withdrawn
     return record
@@ -94,5 +107,6 @@ def interval(device, party_id, relation=SUPPLIER, start=None, end=None, version=
 @dataclass
 class Traffic:
     """What a test has written, for the model."""
+
     events: list = field(default_factory=list)
     ownership: list = field(default_factory=list)

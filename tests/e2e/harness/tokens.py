@@ -1,4 +1,5 @@
 """JWTs made by hand, so that the product's own `token` command is not what its checks rest on."""
+
 import base64
 import json
 import time
@@ -23,20 +24,45 @@ class Issuer:
     """Three keys (ES256, EdDSA, RS256) and the JWKS that names them."""
 
     def __init__(self):
-        self.keys = {"ES256": ec.generate_private_key(ec.SECP256R1()),
-                     "EdDSA": ed25519.Ed25519PrivateKey.generate(),
-                     "RS256": rsa.generate_private_key(public_exponent=65537, key_size=2048)}
+        self.keys = {
+            "ES256": ec.generate_private_key(ec.SECP256R1()),
+            "EdDSA": ed25519.Ed25519PrivateKey.generate(),
+            "RS256": rsa.generate_private_key(public_exponent=65537, key_size=2048),
+        }
 
     def jwks(self):
         point = self.keys["ES256"].public_key().public_numbers()
         edwards = self.keys["EdDSA"].public_key().public_bytes_raw()
         modulus = self.keys["RS256"].public_key().public_numbers()
-        return {"keys": [
-            {"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": "key-ES256",
-             "x": _number(point.x, 32), "y": _number(point.y, 32)},
-            {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "key-EdDSA", "x": b64(edwards)},
-            {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": "key-RS256",
-             "n": _number(modulus.n, 256), "e": _number(modulus.e, 3)}]}
+        return {
+            "keys": [
+                {
+                    "kty": "EC",
+                    "crv": "P-256",
+                    "use": "sig",
+                    "alg": "ES256",
+                    "kid": "key-ES256",
+                    "x": _number(point.x, 32),
+                    "y": _number(point.y, 32),
+                },
+                {
+                    "kty": "OKP",
+                    "crv": "Ed25519",
+                    "use": "sig",
+                    "alg": "EdDSA",
+                    "kid": "key-EdDSA",
+                    "x": b64(edwards),
+                },
+                {
+                    "kty": "RSA",
+                    "use": "sig",
+                    "alg": "RS256",
+                    "kid": "key-RS256",
+                    "n": _number(modulus.n, 256),
+                    "e": _number(modulus.e, 3),
+                },
+            ]
+        }
 
     def sign(self, alg, message):
         key = self.keys[alg]
@@ -53,8 +79,17 @@ class Issuer:
         return f"{message}.{b64(self.sign(alg, message.encode()))}"
 
     def claims(self, party, role, user_ids=(), scope="sat:screen", sub=None, **more):
-        claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 3600, "sub": sub or f"sub-{party}",
-                  "party_id": party, "user_role": role, "user_ids": list(user_ids), "scope": scope, **more}
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "exp": int(time.time()) + 3600,
+            "sub": sub or f"sub-{party}",
+            "party_id": party,
+            "user_role": role,
+            "user_ids": list(user_ids),
+            "scope": scope,
+            **more,
+        }
         return {name: value for name, value in claims.items() if value is not None}
 
     def mint(self, caller, scope="sat:screen", alg="ES256"):

@@ -1,4 +1,5 @@
 """Polling with a deadline (no bare sleep stands for an event), and children that do not outlive their test."""
+
 import ctypes
 import signal
 import time
