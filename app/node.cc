@@ -140,18 +140,31 @@ Result<void> Node::Impl::open_shards(int32_t partitions) {
   resources =
       std::make_shared<store::StoreResources>(memory.cache_bytes, memory.write_buffer_bytes,
                                               std::max(2u, std::thread::hardware_concurrency()));
-  std::vector<std::filesystem::path> paths;
-  for (int32_t p = 0; p < partitions; ++p) paths.push_back(data_dir.partition(p));
-  for (const int32_t number : data_dir.backfills()) paths.push_back(data_dir.backfill(number));
-  for (size_t i = 0; i < paths.size(); ++i) {
+  // Back-filled shards come last in the order, but are there first: the topics' shards count them in.
+  std::vector<store::Shard*> backfilled;
+  const auto open = [this, &backfilled](const std::filesystem::path& path, int32_t number,
+                                        bool of_topic) -> Result<std::unique_ptr<store::Shard>> {
     store::ShardOptions options;
-    options.path = paths[i];
-    options.partition = static_cast<int32_t>(i);
+    options.path = path;
+    options.partition = number;
     options.retention_ns = settings.retention_ns;
-    auto shard = store::Shard::open(options, resources);
+    if (of_topic) options.backfilled = backfilled;
+    return store::Shard::open(options, resources);
+  };
+  std::vector<std::unique_ptr<store::Shard>> last;
+  for (const int32_t number : data_dir.backfills()) {
+    auto shard =
+        open(data_dir.backfill(number), partitions + static_cast<int32_t>(last.size()), false);
+    if (!shard) return shard.error();
+    last.push_back(std::move(*shard));
+    backfilled.push_back(last.back().get());
+  }
+  for (int32_t p = 0; p < partitions; ++p) {
+    auto shard = open(data_dir.partition(p), p, true);
     if (!shard) return shard.error();
     shards.push_back(std::move(*shard));
   }
+  for (auto& shard : last) shards.push_back(std::move(shard));
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include "indexer/store/bits.h"
 #include "indexer/store/keys.h"
+#include "indexer/store/shard_impl.h"
 
 namespace satindex::store {
 namespace {
@@ -57,6 +58,16 @@ bool ReconcileTask::decode(std::string_view bytes) {
     items.push_back(item);
   }
   return bytes.empty();
+}
+
+void put_tasks(const std::vector<ReconcileItem>& items, uint32_t* next_task, TableBatch* meta) {
+  for (size_t i = 0; i < items.size(); i += ReconcileTask::kItemsMax) {
+    ReconcileTask task;
+    const size_t end = std::min(items.size(), i + ReconcileTask::kItemsMax);
+    task.items.assign(items.begin() + static_cast<ptrdiff_t>(i),
+                      items.begin() + static_cast<ptrdiff_t>(end));
+    meta->add(BatchOp::kPut, task_key((*next_task)++), task.encode());
+  }
 }
 
 void grown_holdings(schemas::DeviceId device, const DeviceLedger& before, const DeviceLedger& after,

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "indexer/store/batch.h"
 #include "indexer/store/ledger.h"
 
 namespace satindex::store {
@@ -26,6 +27,9 @@ struct ReconcileTask {
   std::string encode() const;
   bool decode(std::string_view bytes);
 };
+
+// Writes items as tasks of at most kItemsMax under the next sequence numbers.
+void put_tasks(const std::vector<ReconcileItem>& items, uint32_t* next_task, TableBatch* meta);
 
 // Appends what `after` covers for each party and `before` did not.
 void grown_holdings(schemas::DeviceId device, const DeviceLedger& before, const DeviceLedger& after,

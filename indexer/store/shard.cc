@@ -3,8 +3,10 @@
 #include <rocksdb/listener.h>
 #include <rocksdb/utilities/checkpoint.h>
 
+#include "indexer/store/adoption.h"
 #include "indexer/store/bits.h"
 #include "indexer/store/reconcile.h"
+#include "indexer/store/rocks_log.h"
 #include "indexer/store/shard_impl.h"
 
 namespace satindex::store {
@@ -120,8 +122,7 @@ rocksdb::Options database_options(const Shard::Impl& s) {
   o.max_background_jobs = 2;
   o.max_open_files = -1;
   o.max_total_wal_size = 256 << 20;
-  o.keep_log_file_num = 3;
-  o.max_log_file_size = 4 << 20;
+  o.info_log = std::make_shared<RocksLog>(s.options.path);
   o.stats_dump_period_sec = 0;
   o.listeners = {s.errors};
   o.statistics = s.statistics;
@@ -236,6 +237,7 @@ Result<std::unique_ptr<Shard>> Shard::open(const ShardOptions& options,
   std::copy(handles.begin(), handles.end(), impl->handles.begin());
   if (auto r = load_meta(impl.get()); !r) return r.error();
   if (auto r = load_buckets(impl.get()); !r) return r.error();
+  impl->adopting = adoption_due(*impl);
   return std::unique_ptr<Shard>(new Shard(std::move(impl)));
 }
 
@@ -247,11 +249,13 @@ Checkpoint Shard::checkpoint() const {
 }
 
 bool Shard::pending(schemas::Relation relation, std::string_view party) const {
+  if (impl_->adopting) return true;
   const std::lock_guard lock(impl_->mutex);
   return impl_->pending.contains(party_entity(relation, party));
 }
 
 bool Shard::any_pending() const {
+  if (impl_->adopting) return true;
   const std::lock_guard lock(impl_->mutex);
   return !impl_->pending.empty();
 }

@@ -35,11 +35,16 @@ class StoreResources {
   std::unique_ptr<Impl> impl_;
 };
 
+class Shard;
+
 struct ShardOptions {
   std::filesystem::path path;  // created when missing
   int32_t partition =
       0;  // index of the shard in this process; the Kafka partition, or from backfill
   int64_t retention_ns = 0;  // 0: keep for ever
+  // Back-filled shards served beside this one, of a topic: their rows and ledgers count in its owner trails (INV-8). They
+  // have no writer and outlive it.
+  std::vector<Shard*> backfilled = {};
 };
 
 class Shard {

@@ -54,7 +54,8 @@ struct Shard::Impl {
   std::array<rocksdb::ColumnFamilyHandle*, kTables> handles{};
   Dictionary dictionary;
   BucketList buckets;
-  mutable std::mutex mutex;  // guards all below
+  std::atomic<bool> adopting{false};  // back-filled shards are not yet taken into account
+  mutable std::mutex mutex;           // guards all below
   Checkpoint committed;
   std::unordered_map<uint64_t, uint64_t> pending;  // party entity -> tasks not yet worked in
   std::map<uint64_t, uint8_t> flagged;             // device -> DeviceFlag bits

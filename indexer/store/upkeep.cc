@@ -47,6 +47,10 @@ void Upkeep::settle_in_background() {
 }
 
 Result<bool> Upkeep::step(int64_t now_wall_ns, Checkpoint* checkpoint) {
+  if (shard_.adopting) {
+    auto more = adopt(checkpoint);
+    if (!more || *more) return more;
+  }
   if (owner_.any_pending()) {
     auto more = reconcile(checkpoint);
     if (!more || *more) return more;
@@ -59,6 +63,61 @@ Result<bool> Upkeep::step(int64_t now_wall_ns, Checkpoint* checkpoint) {
   return owner_.any_pending() || !shard_.oversize.empty();
 }
 
+Result<bool> Upkeep::adopt(Checkpoint* checkpoint) {
+  if (!adoption_) adoption_ = std::make_unique<Adoption>(owner_);
+  std::vector<ReconcileItem> items;
+  auto more = adoption_->step(kItemsPerStep, &items);
+  if (!more) {
+    adoption_.reset();
+    return more;
+  }
+  batch_.clear();
+  TableBatch& meta = batch_.of(Table::kMeta);
+  put_tasks(items, &checkpoint->next_task, &meta);
+  if (!*more) {
+    for (const auto& [key, value] : adoption_->markers()) meta.add(BatchOp::kPut, key, value);
+  }
+  meta.add(BatchOp::kPut, kCheckpointKey, checkpoint->encode());
+  if (auto r = commit_live(shard_, batch_); !r) {
+    adoption_.reset();  // from the beginning: what was written twice is one
+    return r.error();
+  }
+  const std::lock_guard lock(shard_.mutex);
+  shard_.committed.next_task = checkpoint->next_task;
+  for (const ReconcileItem& i : items) ++shard_.pending[i.entity];
+  if (!*more) {
+    shard_.adopting = false;
+    adoption_.reset();
+  }
+  return true;
+}
+
+namespace {
+
+// References of the item's rows, newest first, until the step's bound: false, and the item is cut to what is left.
+Result<bool> late_refs(std::vector<RowCursor>* cursors, ReconcileItem* item,
+                       std::vector<std::pair<uint64_t, TrailRef>>* refs) {
+  std::vector<TrailRow> rows;
+  while (refs->size() < kRefsPerStep) {
+    std::optional<int64_t> t;
+    for (RowCursor& c : *cursors) t = std::max(t, c.peek());
+    for (const RowCursor& c : *cursors) {
+      if (!c.ok())
+        return schemas::corrupt("a trail cannot be read while late ownership is worked in");
+    }
+    if (!t) return true;
+    for (RowCursor& c : *cursors) {
+      rows.clear();
+      if (c.peek() == t) c.take(&rows);
+    }
+    refs->push_back({item->entity, {*t, true, item->device}});
+    item->span.to_ns = *t;
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<bool> Upkeep::reconcile(Checkpoint* checkpoint) {
   std::unique_ptr<rocksdb::Iterator> it(shard_.db->NewIterator(rocksdb::ReadOptions()));
   it->Seek("T");
@@ -70,30 +129,26 @@ Result<bool> Upkeep::reconcile(Checkpoint* checkpoint) {
   if (!task.decode(view(it->value())))
     return schemas::corrupt("a reconciliation task is malformed");
 
-  const ShardView now(owner_);
+  std::vector<std::unique_ptr<ShardView>> views;
+  views.push_back(std::make_unique<ShardView>(owner_));
+  for (const Shard* b : shard_.options.backfilled) views.push_back(std::make_unique<ShardView>(*b));
+  std::vector<RowCursor> cursors;
   std::vector<std::pair<uint64_t, TrailRef>> refs;
   size_t done = 0;
-  std::optional<RowCursor> cursor;
   while (done < task.items.size() && done < kItemsPerStep && refs.size() < kRefsPerStep) {
     ReconcileItem& item = task.items[done];
     const TimeWindow window{item.span.from_ns, item.span.to_ns};
-    if (cursor) {
-      cursor->reset(item.device, window);
+    if (cursors.empty()) {
+      for (const auto& v : views) {
+        cursors.emplace_back(*v, schemas::DeviceId{{item.device}}, schemas::UserId{}, window,
+                             ChunkInterest());
+      }
     } else {
-      cursor.emplace(now, schemas::DeviceId{{item.device}}, schemas::UserId{}, window,
-                     ChunkInterest());
+      for (RowCursor& c : cursors) c.reset(item.device, window);
     }
-    std::vector<TrailRow> rows;
-    std::optional<int64_t> t;
-    while (refs.size() < kRefsPerStep && (t = cursor->peek())) {
-      rows.clear();
-      cursor->take(&rows);
-      refs.push_back({item.entity, {*t, true, item.device}});
-      item.span.to_ns = *t;
-    }
-    if (!cursor->ok())
-      return schemas::corrupt("a trail cannot be read while late ownership is worked in");
-    if (!t) ++done;
+    auto finished = late_refs(&cursors, &item, &refs);
+    if (!finished) return finished.error();
+    if (*finished) ++done;
   }
 
   batch_.clear();

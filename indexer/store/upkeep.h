@@ -4,8 +4,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <thread>
 
+#include "indexer/store/adoption.h"
 #include "indexer/store/batch.h"
 #include "indexer/store/shard_impl.h"
 
@@ -25,6 +27,7 @@ class Upkeep {
   bool dropped(int64_t event_time_ns) const { return bucket_of(event_time_ns) < dropped_below_; }
 
  private:
+  schemas::Result<bool> adopt(Checkpoint* checkpoint);
   schemas::Result<bool> reconcile(Checkpoint* checkpoint);
   schemas::Result<bool> recut(Checkpoint* checkpoint);
   schemas::Result<void> retire(int64_t now_wall_ns);
@@ -33,6 +36,7 @@ class Upkeep {
   Shard::Impl& shard_;
   SortedBatch batch_;
   uint16_t dropped_below_ = 0;
+  std::unique_ptr<Adoption> adoption_;  // while one is under way
   std::thread settling_;
   std::atomic<bool> settling_busy_{false};
   std::atomic<bool> cancel_{false};

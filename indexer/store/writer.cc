@@ -82,6 +82,8 @@ struct ShardWriter::Impl {
   void gather(const schemas::OwnershipRecord& r, int64_t offset, OwnershipKind kind);
   Result<void> settle_ledgers(ChangedLedgers* changed, std::vector<ReconcileItem>* late,
                               Checkpoint* c);
+  Result<void> join_all(const ChangedLedgers& changed, std::span<const uint64_t> devices,
+                        const std::function<void(uint32_t, const Holding&)>& sink);
   void flag_unreadable(uint64_t device, bool unreadable);
   void put_flags();
   void publish_flags();
@@ -153,7 +155,7 @@ Result<void> ShardWriter::Impl::settle_ledgers(ChangedLedgers* changed,
   std::vector<uint32_t> order_swap;
   radix_sort(&keys, &order, &keys_swap, &order_swap);
   const bool any_stored = committed.ownership.consumed > 0;
-  const bool any_rows = committed.events.indexed > 0;
+  const bool any_rows = committed.events.indexed > 0 || !shard.options.backfilled.empty();
   TableBatch& out = batch.of(Table::kLedger);
   std::array<char, 8> key;
   for (size_t i = 0; i < order.size();) {
@@ -243,16 +245,34 @@ void ShardWriter::Impl::put_meta(const std::vector<ReconcileItem>& late, Checkpo
   TableBatch& meta = batch.of(Table::kMeta);
   for (const Dictionary::Added& a : unsaved)
     meta.add(BatchOp::kPut, symbol_key(a.cls, a.code), a.symbol->bytes);
-  for (size_t i = 0; i < late.size(); i += ReconcileTask::kItemsMax) {
-    ReconcileTask task;
-    const size_t end = std::min(late.size(), i + ReconcileTask::kItemsMax);
-    task.items.assign(late.begin() + static_cast<ptrdiff_t>(i),
-                      late.begin() + static_cast<ptrdiff_t>(end));
-    meta.add(BatchOp::kPut, task_key(c->next_task++), task.encode());
-  }
+  put_tasks(late, &c->next_task, &meta);
   put_flags();
   meta.add(BatchOp::kPut, kCheckpointKey, c->encode());
   meta.sort();
+}
+
+// Own ledgers, changed ones among them, and those of back-filled shards.
+Result<void> ShardWriter::Impl::join_all(
+    const ChangedLedgers& changed, std::span<const uint64_t> devices,
+    const std::function<void(uint32_t, const Holding&)>& sink) {
+  std::vector<const Shard::Impl*> others;
+  for (const Shard* b : shard.options.backfilled) {
+    if (b->checkpoint().ownership.consumed > 0) others.push_back(&b->impl());
+  }
+  const bool own = committed.ownership.consumed > 0 || !changed.empty();
+  if (others.empty()) return own ? join_ledgers(shard, changed, devices, sink) : Result<void>{};
+  std::vector<std::pair<uint32_t, Holding>> holdings;
+  const auto collect = [&](uint32_t i, const Holding& h) { holdings.emplace_back(i, h); };
+  if (own) {
+    if (auto r = join_ledgers(shard, changed, devices, collect); !r) return r;
+  }
+  for (const Shard::Impl* o : others) {
+    if (auto r = join_ledgers(*o, ChangedLedgers(), devices, collect); !r) return r;
+  }
+  std::stable_sort(holdings.begin(), holdings.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [i, h] : holdings) sink(i, h);
+  return {};
 }
 
 Result<void> ShardWriter::Impl::commit(WritePath path) {
@@ -263,10 +283,9 @@ Result<void> ShardWriter::Impl::commit(WritePath path) {
   std::vector<ReconcileItem> late;
   Checkpoint c = next;
   if (auto r = settle_ledgers(&changed, &late, &c); !r) return r;
-  const bool any_ledger = committed.ownership.consumed > 0 || !changed.empty();
   const auto join = [&](std::span<const uint64_t> devices,
                         const std::function<void(uint32_t, const Holding&)>& sink) {
-    return any_ledger ? join_ledgers(shard, changed, devices, sink) : Result<void>{};
+    return join_all(changed, devices, sink);
   };
   auto dropped = builder.build({&rows, &literals, &shard.dictionary, &c.next_chunk}, join, &batch);
   if (!dropped) return dropped.error();
@@ -393,9 +412,14 @@ Result<void> ShardWriter::commit(WritePath path) { return impl_->commit(path); }
 Result<bool> ShardWriter::work_step(int64_t now_wall_ns) {
   Checkpoint c = impl_->committed;
   c.next_chunk = impl_->next.next_chunk;
+  c.next_task = impl_->next.next_task;
   auto more = impl_->upkeep.step(now_wall_ns, &c);
   impl_->next.next_chunk = c.next_chunk;
-  if (more) impl_->committed.next_chunk = c.next_chunk;
+  impl_->next.next_task = c.next_task;
+  if (more) {
+    impl_->committed.next_chunk = c.next_chunk;
+    impl_->committed.next_task = c.next_task;
+  }
   return more;
 }
 
