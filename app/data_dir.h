@@ -27,6 +27,7 @@ class DataDir {
   }
   std::string clock_file() const { return (path_ / "clock").string(); }
   std::string cursor_key_file() const { return (path_ / "cursor.key").string(); }
+  std::filesystem::path access_journal() const { return path_ / "access-journal"; }
   std::string socket_file() const { return (path_ / "satindex.sock").string(); }
 
   // The numbers of the shards there are, ascending.

@@ -11,6 +11,7 @@
 #include "app/node_metrics.h"
 #include "app/node_settings.h"
 #include "indexer/ingest/ingest.h"
+#include "indexer/ingest/journal_sink.h"
 #include "indexer/ingest/kafka_sink.h"
 #include "query/http/cursor_seal.h"
 #include "query/http/http_metrics.h"
@@ -26,7 +27,10 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr milliseconds kAccessRecordDeadline{2'000};
+constexpr milliseconds kAccessRecordDeadline{
+    2'000};  // to the journal, or others' rows are withheld
+constexpr milliseconds kAccessForwardDeadline{30'000};  // from there to Kafka; nobody waits for it
+constexpr milliseconds kJournalStopDeadline{2'000};
 constexpr milliseconds kEnsureTopicDeadline{5'000};
 constexpr milliseconds kDrainDeadline{10'000};
 constexpr milliseconds kOpsDrainDeadline{500};
@@ -65,7 +69,8 @@ struct Node::Impl {
   std::vector<std::unique_ptr<store::Shard>> shards;
   std::unique_ptr<store::FreshnessBoard> board;
   std::unique_ptr<ingest::Ingest> ingest;
-  std::unique_ptr<ingest::KafkaSink> access_sink;
+  std::unique_ptr<ingest::KafkaSink> access_topic;
+  std::unique_ptr<ingest::JournalSink> access_journal;  // forwards to the topic
   std::unique_ptr<trail::TrailService> service;
   std::unique_ptr<AccessRecorder> recorder;
   std::string cursor_key;
@@ -91,6 +96,7 @@ struct Node::Impl {
   Result<void> load_keys();
   Result<void> open_shards(int32_t partitions);
   Result<void> open_ingest(ingest::TopicShape shape);
+  Result<void> open_access_sink();
   Result<void> open_trail();
 };
 
@@ -177,17 +183,25 @@ Result<void> Node::Impl::open_ingest(ingest::TopicShape shape) {
   ingest = std::make_unique<ingest::Ingest>(to_ingest, std::move(shape), std::move(of_topics),
                                             *board, metrics.registry());
   if (auto started = ingest->start(); !started) return started;
-  if (auto made =
-          ingest::ensure_topic(to_ingest.kafka, settings.access_topic, kEnsureTopicDeadline);
-      !made) {
-    log.warning(
-        "the access topic could not be made; what belongs to others is withheld until it is there",
-        {{"topic", settings.access_topic}, {"reason", made.error().message}});
+  return {};
+}
+
+Result<void> Node::Impl::open_access_sink() {
+  const ingest::KafkaSettings kafka = for_ingest().kafka;
+  if (auto made = ingest::ensure_topic(kafka, settings.access_topic, kEnsureTopicDeadline); !made) {
+    log.warning("the access topic could not be made; records wait in the journal until it is there",
+                {{"topic", settings.access_topic}, {"reason", made.error().message}});
   }
-  auto sink =
-      ingest::KafkaSink::open(to_ingest.kafka, settings.access_topic, kAccessRecordDeadline);
+  auto topic = ingest::KafkaSink::open(kafka, settings.access_topic, kAccessForwardDeadline);
+  if (!topic) return topic.error();
+  access_topic = std::move(*topic);
+  ingest::JournalSettings journal;
+  journal.directory = data_dir.access_journal();
+  journal.answer_deadline = kAccessRecordDeadline;
+  journal.log = log_sink(log);
+  auto sink = ingest::JournalSink::open(std::move(journal), *access_topic);
   if (!sink) return sink.error();
-  access_sink = std::move(*sink);
+  access_journal = std::move(*sink);
   return {};
 }
 
@@ -200,7 +214,7 @@ Result<void> Node::Impl::open_trail() {
                                             settings.retention_ns, floor->kept_ns()};
   service = std::make_unique<trail::TrailService>(std::move(all), board.get(), std::move(*policy),
                                                   trail_settings, &schemas::system_clock());
-  recorder = std::make_unique<AccessRecorder>(*service, *access_sink, *floor, metrics,
+  recorder = std::make_unique<AccessRecorder>(*service, *access_journal, *floor, metrics,
                                               schemas::system_clock());
   endpoints = std::make_unique<http::TrailEndpoints>(
       [this](const trail::Caller& caller, const trail::AuditTrailQuery& query) {
@@ -235,7 +249,11 @@ Result<void> Node::listen() {
   ops.threads = 1;
   ops.thread_name = "ops";
   auto ops_server = http::Server::start(
-      ops, [&my](const http::Request& q, http::Response* a) { my.ops_endpoints->answer(q, a); },
+      ops,
+      [&my](const http::Request& q, http::Response* a) {
+        if (my.opened) my.metrics.journal(my.access_journal->status());
+        my.ops_endpoints->answer(q, a);
+      },
       nullptr);
   if (!ops_server) return config_error("--ops-listen: " + ops_server.error().message);
   my.ops_server = std::move(*ops_server);
@@ -268,6 +286,7 @@ Result<void> Node::open(ingest::TopicShape shape) {
   const int32_t partitions = shape.partitions;
   if (auto opened = my.open_shards(partitions); !opened) return opened;
   if (auto opened = my.open_ingest(std::move(shape)); !opened) return opened;
+  if (auto opened = my.open_access_sink(); !opened) return opened;
   if (auto opened = my.open_trail(); !opened) return opened;
   my.opened = true;
   my.current_router = my.router.get();
@@ -284,7 +303,8 @@ void Node::stop() {
   my.stopped = true;
   my.stopping = true;
   if (my.http_server) my.http_server->stop(kDrainDeadline);
-  my.access_sink.reset();  // answers what still waits for it, while the recorder is there to hear
+  // Answers what still waits for it, while the recorder is there to hear.
+  if (my.access_journal) my.access_journal->stop(kJournalStopDeadline);
   if (my.ingest) my.ingest->stop();
   if (my.ops_server) my.ops_server->stop(kOpsDrainDeadline);
   my.log.info("stopped");

@@ -37,7 +37,9 @@ class AccessRecorderTest : public Scratch {
   void SetUp() override {
     Scratch::SetUp();
     auto resources = std::make_shared<store::StoreResources>(32 << 20, 8 << 20, 1);
-    shard_ = std::move(*store::Shard::open({directory_ / "shard", 0, 0}, resources));
+    store::ShardOptions options;
+    options.path = directory_ / "shard";
+    shard_ = std::move(*store::Shard::open(options, resources));
     fill();
     board_.confirm(store::Topic::kOwnership, 0, clock_.wall, clock_.boot);
     board_.confirm(store::Topic::kEvents, 0, clock_.wall, clock_.boot);
