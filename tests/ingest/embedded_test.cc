@@ -1,6 +1,8 @@
 // Ingest as a whole on the embedded broker, as `demo` runs it: no Java.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "indexer/ingest/embedded_broker.h"
 #include "indexer/ingest/kafka_sink.h"
 #include "indexer/ingest/producer.h"
