@@ -7,7 +7,8 @@
 // Between a topic's shard and back-filled ones, an owner reference may point at a row of either; that every row has its
 // reference is proved only for rows and ledgers of one shard. Bytes that decode to another valid row of the same User and
 // time are left to RocksDB's checksums, which every read here checks.
-// The shard must have no writer at work. Differences are findings, not errors: a Result error means weather.
+// The shard must have no writer at work. Differences, and what cannot be read, are findings, not errors; a Result error
+// means weather: a look-up failed for want of something, and nothing is proved.
 #pragma once
 
 #include <array>

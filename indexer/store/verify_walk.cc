@@ -98,10 +98,7 @@ bool BucketWalk::next() {
     if (!key_.base && chunks_.size() != 1) differ("a full chunk's key with several chunks");
     return true;
   }
-  if (!it_->status().ok()) {
-    failed_ = true;
-    differ("cannot be read on: " + it_->status().ToString());
-  }
+  if (!it_->status().ok()) differ("cannot be read on: " + it_->status().ToString());
   return false;
 }
 
@@ -174,7 +171,7 @@ bool EntityWalk::next(uint64_t* entity, std::vector<WalkedRow>* rows) {
   return true;
 }
 
-bool walk_refs(const Shard::Impl& shard, Table table, uint16_t bucket, bool silent,
+void walk_refs(const Shard::Impl& shard, Table table, uint16_t bucket, bool silent,
                VerifyReport* report,
                const std::function<void(uint64_t entity, const TrailRef&)>& sink) {
   BucketWalk walk(shard, table, bucket, silent, report);
@@ -200,7 +197,6 @@ bool walk_refs(const Shard::Impl& shard, Table table, uint16_t bucket, bool sile
       for (const TrailRef& ref : refs) sink(walk.key().entity, ref);
     }
   }
-  return !walk.failed();
 }
 
 }  // namespace satindex::store

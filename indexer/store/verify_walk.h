@@ -1,6 +1,6 @@
 // What `verify` reads a shard through: trail tables bucket by bucket, every key and chunk checked for its form on the
 // way. Internal to indexer/store; a walk belongs to one thread and to a living shard, and must not outlive the report.
-// Spoilt bytes become differences in the report and are passed over; a failing read ends the walk with failed().
+// Spoilt bytes become differences in the report and are passed over; a failing read is one, too, and ends the walk.
 #pragma once
 
 #include <functional>
@@ -29,7 +29,6 @@ class BucketWalk {
   bool next();
   const TrailKey& key() const { return key_; }
   const std::vector<std::string_view>& chunks() const { return chunks_; }
-  bool failed() const { return failed_; }
   // A difference in what stands at the present key.
   void differ(const std::string& what);
 
@@ -46,7 +45,6 @@ class BucketWalk {
   TrailKey key_;
   std::vector<std::string_view> chunks_;
   bool begun_ = false;
-  bool failed_ = false;
 };
 
 // What a row says about references: whose it is, and when.
@@ -61,7 +59,6 @@ class EntityWalk {
   EntityWalk(const Shard::Impl& shard, Table table, uint16_t bucket, VerifyReport* report);
   // The next entity with its distinct rows; false at the end.
   bool next(uint64_t* entity, std::vector<WalkedRow>* rows);
-  bool failed() const { return walk_.failed(); }
 
  private:
   void take_chunk(std::string_view bytes);
@@ -77,8 +74,8 @@ class EntityWalk {
   LiteralTable literals_;
 };
 
-// Every reference of a bucket of the own or owner table; false when reading failed.
-bool walk_refs(const Shard::Impl& shard, Table table, uint16_t bucket, bool silent,
+// Every reference of a bucket of the own or owner table.
+void walk_refs(const Shard::Impl& shard, Table table, uint16_t bucket, bool silent,
                VerifyReport* report,
                const std::function<void(uint64_t entity, const TrailRef&)>& sink);
 
