@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <system_error>
 
 #include "app/node.h"
 
@@ -106,7 +106,7 @@ Result<std::unique_ptr<AdminSocket>> AdminSocket::open(Node& node, Log& log) {
   ::umask(before);
   if (!bound || ::listen(listener.get(), 4) != 0) {
     return schemas::unavailable("the administration socket in " + data_dir +
-                                " cannot be made: " + std::strerror(errno));
+                                " cannot be made: " + std::error_code(errno, std::generic_category()).message());
   }
   std::unique_ptr<AdminSocket> socket(new AdminSocket(node, listener.release()));
   socket->thread_ = std::thread([raw = socket.get()] { raw->serve(); });
