@@ -42,11 +42,12 @@ class Verify : public ::testing::Test {
     std::filesystem::remove_all(directory_, ec);
   }
 
-  void open() {
+  void open(const std::string& name = "partition-0", std::vector<Shard*> backfilled = {}) {
     writer_.reset();
     shard_.reset();
     ShardOptions options;
-    options.path = directory_ / "partition-0";
+    options.path = directory_ / name;
+    options.backfilled = std::move(backfilled);
     auto opened = Shard::open(options, resources_);
     ASSERT_TRUE(opened) << opened.error().message;
     shard_ = std::move(*opened);
@@ -211,6 +212,27 @@ TEST_F(Verify, LateOwnershipNotYetWorkedInIsNoDifference) {
   const VerifyReport report = verify();
   EXPECT_TRUE(report.good()) << all(report);
   EXPECT_GT(report.pending, 0u);
+}
+
+TEST_F(Verify, ReferencesToBackFilledRowsAreResolvedThere) {
+  open("backfill-0");
+  fill(WritePath::kBulk, 400, 0);
+  writer_.reset();
+  const std::unique_ptr<Shard> backfilled = std::move(shard_);
+  events_ = 0;
+  open("partition-0", {backfilled.get()});
+  fill(WritePath::kBulk, 100, 60);
+  work_off();
+  VerifyReport report = verify();
+  EXPECT_TRUE(report.good()) << all(report);
+  EXPECT_EQ(report.elsewhere, 0u);
+  EXPECT_GT(report.owner_references, 100u);
+  open();
+  report = verify();
+  EXPECT_TRUE(report.good()) << all(report);
+  EXPECT_GT(report.elsewhere, 50u);
+  writer_.reset();
+  shard_.reset();
 }
 
 TEST_F(Verify, ALostOwnReferenceIsFound) {
