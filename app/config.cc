@@ -175,13 +175,17 @@ Result<void> check_consistency(const RunSettings& s) {
 }
 
 Result<void> check_files(const RunSettings& s) {
+  // Better refused than read as if they were not there: every record of the other shape would become a dead letter.
+  if (!s.event_mapping.empty() || !s.ownership_mapping.empty()) {
+    return config_error(
+        std::string(s.event_mapping.empty() ? "--ownership-mapping" : "--event-mapping") +
+        ": records of another shape are not read in this version");
+  }
   const std::pair<std::string_view, const std::string*> files[] = {
       {"tls-cert", &s.tls_cert},
       {"tls-key", &s.tls_key},
       {"tls-client-ca", &s.tls_client_ca},
       {"cursor-key", &s.cursor_key},
-      {"event-mapping", &s.event_mapping},
-      {"ownership-mapping", &s.ownership_mapping},
       {"jwks", &s.jwks}};
   for (const auto& [name, path] : files) {
     if (path->empty() || path->find("://") != std::string::npos) continue;

@@ -227,9 +227,11 @@ constexpr Setting kSettings[] = {
      read_switch<&S::accept_clock>},
 
     {"Records", "event-mapping", "FILE", "", kOptional, kValue,
-     "how to read events of another shape", read_text<&S::event_mapping>},
+     "how to read events of another shape (refused: not in this version)",
+     read_text<&S::event_mapping>},
     {"Records", "ownership-mapping", "FILE", "", kOptional, kValue,
-     "how to read ownership of another shape", read_text<&S::ownership_mapping>},
+     "how to read ownership of another shape (refused: not in this version)",
+     read_text<&S::ownership_mapping>},
 
     {"Process", "log-format", "json|text", "json", kOptional, kValue, "the log, on stderr",
      read_log_format},

@@ -76,7 +76,14 @@ class Dictionary {
   struct Block {
     std::array<std::unique_ptr<Symbol>, kBlockSymbols> symbols;
   };
+  // The symbols of the last records, by their hash: nearly every record's are among them.
+  struct Recent {
+    uint64_t hash = 0;
+    SymbolCode code = kNoCode;
+  };
+  static constexpr size_t kRecent = 2048;
   struct Class {
+    std::array<Recent, kRecent> recent{};  // writer only
     std::array<std::atomic<Block*>, kBlocks> blocks{};
     std::atomic<uint32_t> size{0};
     std::unordered_map<std::string_view, SymbolCode> codes;  // writer only

@@ -31,8 +31,7 @@ constexpr const char* kTrail = "/v1/devices/00-DB-12-34-56-78-90-A0/audit-trail"
 
 class RouterTest : public testing::Test {
  protected:
-  schemas::Result<ReadPage> read(const trail::Caller& caller,
-                                 const trail::AuditTrailQuery& query) {
+  schemas::Result<ReadPage> read(const trail::Caller& caller, const trail::AuditTrailQuery& query) {
     callers_.push_back(caller);
     queries_.push_back(query);
     if (fail_at_ == static_cast<int>(queries_.size())) return failure_;
