@@ -105,8 +105,8 @@ Result<std::unique_ptr<AdminSocket>> AdminSocket::open(Node& node, Log& log) {
       ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   ::umask(before);
   if (!bound || ::listen(listener.get(), 4) != 0) {
-    return schemas::unavailable("the administration socket in " + data_dir +
-                                " cannot be made: " + std::error_code(errno, std::generic_category()).message());
+    return schemas::unavailable("the administration socket in " + data_dir + " cannot be made: " +
+                                std::error_code(errno, std::generic_category()).message());
   }
   std::unique_ptr<AdminSocket> socket(new AdminSocket(node, listener.release()));
   socket->thread_ = std::thread([raw = socket.get()] { raw->serve(); });
