@@ -37,7 +37,7 @@ class BitWriter {
   }
   // Elias gamma of v >= 1.
   void gamma(uint64_t v) {
-    const uint32_t len = 63 - std::countl_zero(v);
+    const uint32_t len = 63 - static_cast<uint32_t>(std::countl_zero(v | 1));
     unary(len);
     put(v & ((uint64_t{1} << len) - 1), len);
   }
