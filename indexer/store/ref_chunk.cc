@@ -5,7 +5,6 @@
 
 #include "indexer/store/bits.h"
 #include "indexer/store/chunk_time.h"
-#include "indexer/store/radix.h"
 #include "schemas/limits.h"
 #include "schemas/status.h"
 
@@ -23,32 +22,16 @@ using schemas::limits::kRefChunkRowsMax;
 
 enum DeviceMode : uint32_t { kNone = 0, kAll = 1, kMixed = 2 };
 
-// The distinct devices, ascending, and for each reference with a device the place of its own.
-struct DeviceTable {
+std::vector<uint64_t> distinct_devices(std::span<const TrailRef> refs) {
   std::vector<uint64_t> devices;
-  std::vector<uint32_t> place;  // by reference
-
-  void fill(std::span<const TrailRef> refs) {
-    keys_.clear();
-    order_.clear();
-    for (uint32_t i = 0; i < refs.size(); ++i) {
-      if (!refs[i].has_device) continue;
-      keys_.push_back(refs[i].device);
-      order_.push_back(i);
-    }
-    radix_sort(&keys_, &order_, &keys_swap_, &order_swap_);
-    devices.clear();
-    place.resize(refs.size());
-    for (size_t i = 0; i < keys_.size(); ++i) {
-      if (devices.empty() || devices.back() != keys_[i]) devices.push_back(keys_[i]);
-      place[order_[i]] = static_cast<uint32_t>(devices.size() - 1);
-    }
+  devices.reserve(refs.size());
+  for (const TrailRef& r : refs) {
+    if (r.has_device) devices.push_back(r.device);
   }
-
- private:
-  std::vector<uint64_t> keys_, keys_swap_;
-  std::vector<uint32_t> order_, order_swap_;
-};
+  std::sort(devices.begin(), devices.end());
+  devices.erase(std::unique(devices.begin(), devices.end()), devices.end());
+  return devices;
+}
 
 // The parameter with the least bits: a few large steps between makers must not decide it, as they would the mean.
 uint32_t step_parameter(const std::vector<uint64_t>& devices) {
@@ -83,9 +66,7 @@ void encode_ref_chunk(uint16_t bucket, std::span<const TrailRef> refs, std::stri
       std::count_if(refs.begin(), refs.end(), [](const TrailRef& r) { return r.has_device; }));
   const DeviceMode mode = with_device == 0 ? kNone : with_device == n ? kAll : kMixed;
   w.put(mode, 2);
-  thread_local DeviceTable table;  // its buffers are reused: a batch encodes thousands of chunks
-  table.fill(refs);
-  const std::vector<uint64_t>& devices = table.devices;
+  const std::vector<uint64_t> devices = distinct_devices(refs);
   if (mode != kNone) {
     w.gamma(devices.size());
     w.put(devices[0], 64);
@@ -98,7 +79,9 @@ void encode_ref_chunk(uint16_t bucket, std::span<const TrailRef> refs, std::stri
     if (i > 0) w.rice(static_cast<uint64_t>(refs[i - 1].time_ns / u - refs[i].time_ns / u), k);
     if (mode == kMixed) w.put(refs[i].has_device ? 1 : 0, 1);
     if (!refs[i].has_device) continue;
-    w.put(table.place[i], bits);
+    w.put(static_cast<uint64_t>(std::lower_bound(devices.begin(), devices.end(), refs[i].device) -
+                                devices.begin()),
+          bits);
   }
   w.finish();
 }
