@@ -18,10 +18,10 @@ constexpr uint32_t sub_bucket(int64_t t) {
 }
 
 // Cuts one entity's rows of one bucket into chunks: full ones get a key of their own, the rest goes to the base key, where
-// the merge joins it with what is there. `encode(from, count, std::string*)`, `time(i)`.
+// the merge joins it with what is there. `encode(from, count, std::string*)`, `time(i)`. Returns how many full ones.
 template <class Time, class Encode>
-void emit_group(uint64_t entity, size_t count, uint32_t chunk_max, const Time& time,
-                const Encode& encode, uint32_t* next_chunk, TableBatch* out) {
+size_t emit_group(uint64_t entity, size_t count, uint32_t chunk_max, const Time& time,
+                  const Encode& encode, uint32_t* next_chunk, TableBatch* out) {
   const uint16_t bucket = bucket_of(time(0));
   std::vector<std::pair<size_t, size_t>> base;
   struct Full {
@@ -68,6 +68,7 @@ void emit_group(uint64_t entity, size_t count, uint32_t chunk_max, const Time& t
     encode(f.from, f.n, out->begin(BatchOp::kPut, f.key.view()));
     out->end();
   }
+  return full.size();
 }
 
 }  // namespace
@@ -368,13 +369,13 @@ bool TrailBuilder::recut(Table table, const TrailKey& key, std::string_view valu
     }
     std::sort(refs.begin(), refs.end());
     refs.erase(std::unique(refs.begin(), refs.end()), refs.end());
-    emit_group(
-        key.entity, refs.size(), kRefChunkRowsMax, [&](size_t i) { return refs[i].time_ns; },
-        [&](size_t i, size_t n, std::string* to) {
-          encode_ref_chunk(key.bucket, {&refs[i], n}, to);
-        },
-        next_chunk, &out->of(table));
-    return true;
+    return 0 != emit_group(
+                    key.entity, refs.size(), kRefChunkRowsMax,
+                    [&](size_t i) { return refs[i].time_ns; },
+                    [&](size_t i, size_t n, std::string* to) {
+                      encode_ref_chunk(key.bucket, {&refs[i], n}, to);
+                    },
+                    next_chunk, &out->of(table));
   }
   std::vector<CodedRow> rows;
   LiteralTable literals;
@@ -385,13 +386,12 @@ bool TrailBuilder::recut(Table table, const TrailKey& key, std::string_view valu
   std::stable_sort(rows.begin(), rows.end(),
                    [](const CodedRow& a, const CodedRow& b) { return a.time_ns > b.time_ns; });
   drop_copies(&rows, literals);
-  emit_group(
-      key.entity, rows.size(), kChunkRowsMax, [&](size_t i) { return rows[i].time_ns; },
-      [&](size_t i, size_t n, std::string* to) {
-        encode_row_chunk(context, {&rows[i], n}, literals, to);
-      },
-      next_chunk, &out->of(table));
-  return true;
+  return 0 != emit_group(
+                  key.entity, rows.size(), kChunkRowsMax, [&](size_t i) { return rows[i].time_ns; },
+                  [&](size_t i, size_t n, std::string* to) {
+                    encode_row_chunk(context, {&rows[i], n}, literals, to);
+                  },
+                  next_chunk, &out->of(table));
 }
 
 }  // namespace satindex::store

@@ -24,8 +24,6 @@ struct Holding {
   Span span;
 };
 
-// Holdings of one device, given to the sink in any order, possibly overlapping.
-using HoldingSink = std::function<void(const Holding&)>;
 // For each of the devices (ascending, distinct): calls sink(i, holding).
 using LedgerJoin = std::function<schemas::Result<void>(
     std::span<const uint64_t> devices, const std::function<void(uint32_t, const Holding&)>&)>;
@@ -44,8 +42,8 @@ class TrailBuilder {
   // References for late ownership: any order, copies allowed.
   static void build_owner_refs(std::vector<std::pair<uint64_t, TrailRef>>* refs,
                                uint32_t* next_chunk, SortedBatch* out);
-  // A base value that has outgrown a page: its full chunks get keys of their own. Not sorted: for commit_live only.
-  // False: broken bytes.
+  // A base value that has outgrown a page: its full chunks get keys of their own. Not sorted: for commit_live only. False:
+  // nothing to commit, for no run fills half a chunk (which bounds the value) or the bytes are broken.
   static bool recut(Table table, const TrailKey& key, std::string_view value, uint32_t* next_chunk,
                     SortedBatch* out);
 

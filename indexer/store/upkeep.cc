@@ -176,8 +176,11 @@ Result<bool> Upkeep::recut(Checkpoint* checkpoint) {
   OversizeQueue::Item item;
   if (!shard_.oversize.pop(&item)) return false;
   rocksdb::PinnableSlice value;
-  const rocksdb::Status s =
-      shard_.db->Get(rocksdb::ReadOptions(), shard_.cf(item.table), slice(item.key), &value);
+  rocksdb::Status s;
+  {
+    const ReadScope only_looking;  // a packing merge would put the key back on the queue
+    s = shard_.db->Get(rocksdb::ReadOptions(), shard_.cf(item.table), slice(item.key), &value);
+  }
   if (s.IsNotFound()) return true;
   if (!s.ok()) return to_status(s);
   const auto key = TrailKey::parse(item.key);

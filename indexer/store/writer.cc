@@ -307,7 +307,9 @@ Result<void> ShardWriter::Impl::commit(WritePath path) {
     for (const ReconcileItem& i : late) {
       if (--shard.pending[i.entity] == 0) shard.pending.erase(i.entity);
     }
-    next.next_chunk = c.next_chunk;  // keys of a commit whose fate is unknown are not used again
+    // Keys of a commit whose fate is unknown are not used again.
+    next.next_chunk = c.next_chunk;
+    next.next_task = c.next_task;
     return done;
   }
   committed = next = shard.committed = c;
