@@ -68,17 +68,14 @@ Result<bool> Adoption::step(size_t devices_max, std::vector<ReconcileItem>* item
       next_key_ = it->key().ToString();
       return true;
     }
-    const std::string_view key = view(it->key());
-    if (key.size() != 8) return schemas::corrupt("a ledger key is malformed");
-    uint64_t id = 0;
-    for (const char c : key) id = (id << 8) | static_cast<uint8_t>(c);
-    const schemas::DeviceId device{{id}};
-    auto rows = any_rows(pass, device);
+    const auto device = parse_ledger_key(view(it->key()));
+    if (!device) return schemas::corrupt("a ledger key is malformed");
+    auto rows = any_rows(pass, *device);
     if (!rows) return rows.error();
     if (!*rows) continue;
     auto ledger = DeviceLedger::decode(view(it->value()));
     if (!ledger) return ledger.error();
-    grown_holdings(device, DeviceLedger(), *ledger, items);
+    grown_holdings(*device, DeviceLedger(), *ledger, items);
   }
   if (!it->status().ok()) return to_status(it->status());
   next_key_.clear();

@@ -126,7 +126,6 @@ class BitReader {
     return get(len);
   }
   bool ok() const { return ok_; }
-  size_t bits_left() const { return pos_ > end_bits_ ? 0 : end_bits_ - pos_; }
 
  private:
   // Ones up to a zero, which is consumed, or up to `limit` ones with no zero behind them.

@@ -14,9 +14,7 @@ constexpr char kFramed = 1;
 // The packed rows of one value: sorts, drops copies, cuts into chunks.
 void pack_rows(const ChunkContext& context, std::vector<CodedRow>* rows,
                const LiteralTable& literals, std::vector<std::string>* packed) {
-  std::stable_sort(rows->begin(), rows->end(),
-                   [](const CodedRow& a, const CodedRow& b) { return a.time_ns > b.time_ns; });
-  drop_copies(rows, literals);
+  merge_rows(rows, literals);
   for (size_t i = 0; i < rows->size(); i += schemas::limits::kChunkRowsMax) {
     const size_t n = std::min<size_t>(schemas::limits::kChunkRowsMax, rows->size() - i);
     encode_row_chunk(context, {rows->data() + i, n}, literals, &packed->emplace_back());
@@ -24,8 +22,7 @@ void pack_rows(const ChunkContext& context, std::vector<CodedRow>* rows,
 }
 
 void pack_refs(uint16_t bucket, std::vector<TrailRef>* refs, std::vector<std::string>* packed) {
-  std::sort(refs->begin(), refs->end());
-  refs->erase(std::unique(refs->begin(), refs->end()), refs->end());
+  merge_refs(refs);
   for (size_t i = 0; i < refs->size(); i += schemas::limits::kRefChunkRowsMax) {
     const size_t n = std::min<size_t>(schemas::limits::kRefChunkRowsMax, refs->size() - i);
     encode_ref_chunk(bucket, {refs->data() + i, n}, &packed->emplace_back());

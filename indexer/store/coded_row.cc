@@ -79,4 +79,10 @@ size_t drop_copies(std::vector<CodedRow>* rows, const LiteralTable& literals) {
   return gone;
 }
 
+void merge_rows(std::vector<CodedRow>* rows, const LiteralTable& literals) {
+  std::stable_sort(rows->begin(), rows->end(),
+                   [](const CodedRow& a, const CodedRow& b) { return a.time_ns > b.time_ns; });
+  drop_copies(rows, literals);
+}
+
 }  // namespace satindex::store

@@ -65,5 +65,7 @@ uint16_t event_fingerprint(std::string_view event_id);
 bool same_event(const CodedRow& a, const CodedRow& b, const LiteralTable& literals);
 // rows sorted by time: keeps one of each event, with the most precise writing of its time. Returns how many went.
 size_t drop_copies(std::vector<CodedRow>* rows, const LiteralTable& literals);
+// Rows of one entity out of several chunks: newest first, each event once.
+void merge_rows(std::vector<CodedRow>* rows, const LiteralTable& literals);
 
 }  // namespace satindex::store

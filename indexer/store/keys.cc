@@ -5,32 +5,17 @@
 
 #include <string>
 
+#include "indexer/store/big_endian.h"
+
 namespace satindex::store {
-namespace {
-
-void put_be(uint64_t v, int bytes, char* out) {
-  for (int i = bytes - 1; i >= 0; --i) {
-    out[i] = static_cast<char>(v & 0xFF);
-    v >>= 8;
-  }
-}
-
-uint64_t get_be(const char* in, int bytes) {
-  uint64_t v = 0;
-  for (int i = 0; i < bytes; ++i) v = (v << 8) | static_cast<uint8_t>(in[i]);
-  return v;
-}
-
-}  // namespace
-
 KeyBytes encode_key(const TrailKey& key) {
   KeyBytes k;
-  put_be(static_cast<uint16_t>(~key.bucket), 2, k.bytes_.data());
-  put_be(key.entity, 8, k.bytes_.data() + 2);
+  write_big_endian(static_cast<uint16_t>(~key.bucket), 2, k.bytes_.data());
+  write_big_endian(key.entity, 8, k.bytes_.data() + 2);
   k.size_ = kEntityPrefixBytes;
   if (!key.base) {
-    put_be(~key.coarse & 0xFFFFFF, 3, k.bytes_.data() + 10);
-    put_be(key.seq, 4, k.bytes_.data() + 13);
+    write_big_endian(~key.coarse & 0xFFFFFF, 3, k.bytes_.data() + 10);
+    write_big_endian(key.seq, 4, k.bytes_.data() + 13);
     k.size_ = kChunkKeyBytes;
   }
   return k;
@@ -39,12 +24,12 @@ KeyBytes encode_key(const TrailKey& key) {
 std::optional<TrailKey> TrailKey::parse(std::string_view bytes) {
   if (bytes.size() != kEntityPrefixBytes && bytes.size() != kChunkKeyBytes) return std::nullopt;
   TrailKey k;
-  k.bucket = static_cast<uint16_t>(~get_be(bytes.data(), 2));
-  k.entity = get_be(bytes.data() + 2, 8);
+  k.bucket = static_cast<uint16_t>(~read_big_endian(bytes.substr(0, 2)));
+  k.entity = read_big_endian(bytes.substr(2, 8));
   k.base = bytes.size() == kEntityPrefixBytes;
   if (!k.base) {
-    k.coarse = static_cast<uint32_t>(~get_be(bytes.data() + 10, 3)) & 0xFFFFFF;
-    k.seq = static_cast<uint32_t>(get_be(bytes.data() + 13, 4));
+    k.coarse = static_cast<uint32_t>(~read_big_endian(bytes.substr(10, 3))) & 0xFFFFFF;
+    k.seq = static_cast<uint32_t>(read_big_endian(bytes.substr(13, 4)));
   }
   return k;
 }
@@ -54,8 +39,13 @@ uint64_t party_entity(schemas::Relation relation, std::string_view party) {
 }
 
 std::string_view ledger_key(schemas::DeviceId device, std::array<char, 8>* bytes) {
-  put_be(device.eui.value, 8, bytes->data());
+  write_big_endian(device.eui.value, 8, bytes->data());
   return {bytes->data(), 8};
+}
+
+std::optional<schemas::DeviceId> parse_ledger_key(std::string_view bytes) {
+  if (bytes.size() != 8) return std::nullopt;
+  return schemas::DeviceId{{read_big_endian(bytes)}};
 }
 
 }  // namespace satindex::store

@@ -63,5 +63,6 @@ uint64_t party_entity(schemas::Relation relation, std::string_view party);
 
 // Key of the ledger table: the device, big-endian.
 std::string_view ledger_key(schemas::DeviceId device, std::array<char, 8>* bytes);
+std::optional<schemas::DeviceId> parse_ledger_key(std::string_view bytes);
 
 }  // namespace satindex::store

@@ -20,11 +20,12 @@ void give(uint32_t i, const DeviceLedger& ledger,
 
 }  // namespace
 
-Result<DeviceLedger> load_ledger(const Shard::Impl& shard, uint64_t device) {
+Result<DeviceLedger> load_ledger(const Shard::Impl& shard, uint64_t device,
+                                 const rocksdb::Snapshot* snapshot) {
   std::array<char, 8> key;
   rocksdb::PinnableSlice value;
   const rocksdb::Status s =
-      shard.db->Get(rocksdb::ReadOptions(), shard.cf(Table::kLedger),
+      shard.db->Get(shard.read_options(snapshot), shard.cf(Table::kLedger),
                     slice(ledger_key(schemas::DeviceId{{device}}, &key)), &value);
   if (s.IsNotFound()) return DeviceLedger();
   if (!s.ok()) return to_status(s);

@@ -15,7 +15,8 @@ schemas::Result<void> join_ledgers(const Shard::Impl& shard, const ChangedLedger
                                    std::span<const uint64_t> devices,
                                    const std::function<void(uint32_t, const Holding&)>& sink);
 
-// The ledger of one device as committed.
-schemas::Result<DeviceLedger> load_ledger(const Shard::Impl& shard, uint64_t device);
+// The ledger of one device in a snapshot, or as committed.
+schemas::Result<DeviceLedger> load_ledger(const Shard::Impl& shard, uint64_t device,
+                                          const rocksdb::Snapshot* snapshot = nullptr);
 
 }  // namespace satindex::store

@@ -1,5 +1,6 @@
 #include "indexer/store/reader.h"
 
+#include "indexer/store/ledger_join.h"
 #include "indexer/store/trail_scan.h"
 
 namespace satindex::store {
@@ -19,14 +20,7 @@ ShardView::ShardView(const Shard& shard) : impl_(std::make_unique<Impl>()) {
 ShardView::~ShardView() { impl_->shard->db->ReleaseSnapshot(impl_->snapshot); }
 
 Result<DeviceLedger> ShardView::ledger(schemas::DeviceId device) const {
-  rocksdb::PinnableSlice value;
-  std::array<char, 8> key;
-  const rocksdb::Status s = impl_->shard->db->Get(impl_->shard->read_options(impl_->snapshot),
-                                                  impl_->shard->cf(Table::kLedger),
-                                                  slice(ledger_key(device, &key)), &value);
-  if (s.IsNotFound()) return DeviceLedger();
-  if (!s.ok()) return to_status(s);
-  return DeviceLedger::decode(view(value));
+  return load_ledger(*impl_->shard, device.eui.value, impl_->snapshot);
 }
 
 namespace {

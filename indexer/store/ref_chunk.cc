@@ -156,4 +156,9 @@ bool read_ref_chunk_header(uint16_t bucket, std::string_view bytes, RefChunkHead
   return true;
 }
 
+void merge_refs(std::vector<TrailRef>* refs) {
+  std::sort(refs->begin(), refs->end());
+  refs->erase(std::unique(refs->begin(), refs->end()), refs->end());
+}
+
 }  // namespace satindex::store

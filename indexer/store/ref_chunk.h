@@ -36,4 +36,7 @@ void encode_ref_chunk(uint16_t bucket, std::span<const TrailRef> refs, std::stri
 bool decode_ref_chunk(uint16_t bucket, std::string_view bytes, std::vector<TrailRef>* refs);
 bool read_ref_chunk_header(uint16_t bucket, std::string_view bytes, RefChunkHeader* header);
 
+// References of one entity out of several chunks: in order, each once.
+void merge_refs(std::vector<TrailRef>* refs);
+
 }  // namespace satindex::store

@@ -4,6 +4,7 @@
 #include <rocksdb/utilities/checkpoint.h>
 
 #include "indexer/store/adoption.h"
+#include "indexer/store/big_endian.h"
 #include "indexer/store/bits.h"
 #include "indexer/store/reconcile.h"
 #include "indexer/store/rocks_log.h"
@@ -49,19 +50,19 @@ Status to_status(const rocksdb::Status& s) {
 std::string symbol_key(SymbolClass cls, SymbolCode code) {
   std::string k = "S";
   k.push_back(static_cast<char>(cls));
-  for (int shift = 24; shift >= 0; shift -= 8) k.push_back(static_cast<char>(code >> shift));
+  append_big_endian(code, 4, &k);
   return k;
 }
 
 std::string task_key(uint32_t seq) {
   std::string k = "T";
-  for (int shift = 24; shift >= 0; shift -= 8) k.push_back(static_cast<char>(seq >> shift));
+  append_big_endian(seq, 4, &k);
   return k;
 }
 
 std::string flag_key(uint64_t device) {
   std::string k(kFlagOverflowKey);
-  for (int shift = 56; shift >= 0; shift -= 8) k.push_back(static_cast<char>(device >> shift));
+  append_big_endian(device, 8, &k);
   return k;
 }
 
@@ -157,8 +158,7 @@ Result<void> load_meta(Shard::Impl* s) {
     const std::string_view k = view(it->key());
     if (k.size() != 6 || static_cast<uint8_t>(k[1]) >= kSymbolClasses)
       return schemas::corrupt("a symbol key is malformed");
-    SymbolCode code = 0;
-    for (int i = 2; i < 6; ++i) code = (code << 8) | static_cast<uint8_t>(k[i]);
+    const auto code = static_cast<SymbolCode>(read_big_endian(k.substr(2)));
     auto r = s->dictionary.restore(static_cast<SymbolClass>(k[1]), code, view(it->value()));
     if (!r) return r.error();
   }
@@ -171,9 +171,7 @@ Result<void> load_meta(Shard::Impl* s) {
     }
     if (k.size() != 8 || it->value().size() != 1)
       return schemas::corrupt("a device flag is malformed");
-    uint64_t device = 0;
-    for (const char c : k) device = (device << 8) | static_cast<uint8_t>(c);
-    s->flagged[device] = static_cast<uint8_t>(it->value()[0]);
+    s->flagged[read_big_endian(k)] = static_cast<uint8_t>(it->value()[0]);
   }
   for (it->Seek("T"); it->Valid() && it->key().starts_with("T"); it->Next()) {
     ReconcileTask task;

@@ -3,6 +3,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "indexer/store/big_endian.h"
 #include "schemas/limits.h"
 
 namespace satindex::store {
@@ -16,8 +17,7 @@ using schemas::Result;
 //   others    [length of first:1][first][second]
 void serialise_user(schemas::UserId user, std::string_view role, std::string* out) {
   out->clear();
-  for (int shift = 56; shift >= 0; shift -= 8)
-    out->push_back(static_cast<char>(user.eui.value >> shift));
+  append_big_endian(user.eui.value, 8, out);
   out->append(role);
 }
 
@@ -44,9 +44,7 @@ Result<std::unique_ptr<Symbol>> Symbol::parse(SymbolClass cls, std::string_view 
   switch (cls) {
     case SymbolClass::kUser: {
       if (kept.size() < 9) return corrupt("a user symbol is too short");
-      uint64_t v = 0;
-      for (int i = 0; i < 8; ++i) v = (v << 8) | static_cast<uint8_t>(kept[i]);
-      s->user = {schemas::Eui64{v}};
+      s->user = {schemas::Eui64{read_big_endian(kept.substr(0, 8))}};
       s->first = kept.substr(8);
       break;
     }

@@ -367,8 +367,7 @@ bool TrailBuilder::recut(Table table, const TrailKey& key, std::string_view valu
     for (const std::string_view c : chunks) {
       if (!decode_ref_chunk(key.bucket, c, &refs)) return false;
     }
-    std::sort(refs.begin(), refs.end());
-    refs.erase(std::unique(refs.begin(), refs.end()), refs.end());
+    merge_refs(&refs);
     return 0 != emit_group(
                     key.entity, refs.size(), kRefChunkRowsMax,
                     [&](size_t i) { return refs[i].time_ns; },
@@ -383,9 +382,7 @@ bool TrailBuilder::recut(Table table, const TrailKey& key, std::string_view valu
   for (const std::string_view c : chunks) {
     if (!decode_row_chunk(context, c, &rows, &literals)) return false;
   }
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const CodedRow& a, const CodedRow& b) { return a.time_ns > b.time_ns; });
-  drop_copies(&rows, literals);
+  merge_rows(&rows, literals);
   return 0 != emit_group(
                   key.entity, rows.size(), kChunkRowsMax, [&](size_t i) { return rows[i].time_ns; },
                   [&](size_t i, size_t n, std::string* to) {

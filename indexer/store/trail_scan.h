@@ -16,7 +16,7 @@
 
 namespace satindex::store {
 
-// Codec: { using Item; struct Glance { int64_t newest, oldest; }; bool glance(key, bytes, Glance*, bool* wanted);
+// Codec: { using Item; bool glance(key, bytes, int64_t* newest, int64_t* oldest, bool* wanted);
 //          bool decode(key, bytes, not_before, std::vector<Item>*); static bool before(const Item&, const Item&); }
 template <class Codec>
 class TrailScan {

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <rocksdb/convenience.h>
 
+#include "indexer/store/big_endian.h"
 #include "indexer/store/commit.h"
 #include "indexer/store/reader.h"
 #include "indexer/store/reconcile.h"
@@ -25,8 +26,7 @@ Upkeep::Upkeep(Shard& shard) : owner_(shard), shard_(shard.impl()) {
   std::string value;
   if (shard_.db->Get(rocksdb::ReadOptions(), slice(kDroppedKey), &value).ok() &&
       value.size() == 2) {
-    dropped_below_ = static_cast<uint16_t>((static_cast<uint8_t>(value[0]) << 8) |
-                                           static_cast<uint8_t>(value[1]));
+    dropped_below_ = static_cast<uint16_t>(read_big_endian(value));
   }
 }
 
@@ -202,9 +202,10 @@ Result<void> Upkeep::retire(int64_t now_wall_ns) {
   // Keys of dropped buckets are those from the newest dropped one on.
   const KeyBytes from = encode_key({static_cast<uint16_t>(keep - 1), 0, true, 0, 0});
   const std::string to(kChunkKeyBytes + 1, '\xFF');
-  const char kept[2] = {static_cast<char>(keep >> 8), static_cast<char>(keep)};
+  std::string kept;
+  append_big_endian(keep, 2, &kept);
   rocksdb::WriteBatch w;
-  w.Put(slice(kDroppedKey), rocksdb::Slice(kept, 2));
+  w.Put(slice(kDroppedKey), kept);
   for (const Table t : kTrailTables) w.DeleteRange(shard_.cf(t), slice(from.view()), to);
   rocksdb::Status s = shard_.db->Write(rocksdb::WriteOptions(), &w);
   const rocksdb::Slice begin = slice(from.view());

@@ -144,14 +144,14 @@ void Verification::check_ledgers() {
     ++report_.keys;
     ++report_.ledgers;
     const std::string_view key = view(it->key());
-    if (key.size() != 8) {
+    const auto id = parse_ledger_key(key);
+    if (!id) {
       report_.differ("table ledger: a malformed key");
       continue;
     }
     if (!last.empty() && key <= last) report_.differ("table ledger: keys out of order");
     last.assign(key);
-    uint64_t device = 0;
-    for (const char c : key) device = (device << 8) | static_cast<uint8_t>(c);
+    const uint64_t device = id->eui.value;
     const auto ledger = DeviceLedger::decode(view(it->value()));
     if (!ledger) {
       report_.differ(device_words(device) + ": its ledger cannot be decoded");

@@ -65,8 +65,6 @@ bool Reading::spent() const {
          lookups_done_ > schemas::limits::kPageWorkLookupsMax;
 }
 
-void Reading::stop_at(const TrailPosition& scanned, Page* page) const { page->next = scanned; }
-
 namespace {
 
 bool among(const std::vector<std::string>& list, std::string_view value) {
@@ -175,7 +173,7 @@ Result<void> Reading::device_page(Page* page) {
     }
     if (page->next) break;
     if (spent()) {
-      stop_at({*t, true, device.eui.value, UINT64_MAX}, page);
+      page->next = TrailPosition{*t, true, device.eui.value, UINT64_MAX};
       break;
     }
   }
@@ -260,7 +258,7 @@ Result<void> Reading::ref_page(std::vector<Source>* sources, Page* page, bool ow
     }
     if (page->next) break;
     if (spent()) {
-      stop_at(end, page);
+      page->next = end;
       break;
     }
   }

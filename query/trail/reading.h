@@ -51,7 +51,6 @@ class Reading {
   bool matches(const store::TrailRow& row, bool own) const;
   // False once the page is full: page->next is then set.
   bool offer(const store::TrailRow& row, bool own, Page* page);
-  void stop_at(const store::TrailPosition& scanned, Page* page) const;
   store::ChunkInterest interest(const DeviceGrant& grant) const;
   void keep_literals(Page* page);
 
