@@ -294,6 +294,10 @@ auto Session<Stream>::send_stream(bool http11, bool keep_alive) -> Task<Next> {
   head_.clear();
   append_head(response_, {http11, keep_alive, true, 0}, head_);
   const BodySource more = std::move(response_.more);
+  const auto aborted = [this] {
+    if (shared_->metrics != nullptr) shared_->metrics->download_aborted();
+    return Next::kAbort;
+  };
   bool whole = false;
   for (bool first = true; !whole; first = false) {
     if (!first) {
@@ -305,7 +309,7 @@ auto Session<Stream>::send_stream(bool http11, bool keep_alive) -> Task<Next> {
       } catch (const std::exception&) {
         got = schemas::internal("the body's source failed");
       }
-      if (!got || SteadyClock::now() > end) co_return Next::kAbort;
+      if (!got || SteadyClock::now() > end) co_return aborted();
       whole = !*got;
     }
     const bool framed = http11 && !response_.body.empty();
@@ -316,7 +320,7 @@ auto Session<Stream>::send_stream(bool http11, bool keep_alive) -> Task<Next> {
     parts_ = {net::buffer(head_), net::buffer(response_.body),
               net::buffer(tail.data(), tail.size())};
     const bool written = co_await write_all(SteadyClock::now() + settings().write_timeout);
-    if (!written) co_return Next::kAbort;
+    if (!written) co_return aborted();
     // Other connections get their turn between two pages.
     co_await net::post(net::use_awaitable_t<StrandExecutor>{});
   }

@@ -74,6 +74,13 @@ class ServerTest : public testing::Test {
   std::atomic<int> parts_made_{0};
   prometheus::Registry registry_;
   HttpMetrics metrics_{&registry_};
+  // Of the one sample of a counter.
+  double counter(const std::string& name) {
+    for (const auto& family : registry_.Collect()) {
+      if (family.name == name) return family.metric.at(0).counter.value;
+    }
+    return -1;
+  }
   std::unique_ptr<Server> server_;  // last: its threads use the rest
 };
 
@@ -168,6 +175,7 @@ TEST_F(ServerTest, ABrokenStreamHasNoLastChunk) {
   EXPECT_EQ(reply.status, 200);
   EXPECT_FALSE(reply.whole);
   EXPECT_TRUE(client.closed());
+  EXPECT_EQ(counter("satindex_http_downloads_aborted_total"), 1);
 }
 
 TEST_F(ServerTest, ASlowReaderHoldsTheStreamBack) {
