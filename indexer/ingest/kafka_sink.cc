@@ -3,7 +3,6 @@
 #include <pthread.h>
 
 #include <atomic>
-#include <future>
 #include <thread>
 
 #include "indexer/ingest/kafka_handle.h"
@@ -11,14 +10,6 @@
 namespace satindex::ingest {
 
 using schemas::Result;
-
-Result<void> append_and_wait(RecordSink& sink, const SinkRecord& record) {
-  auto promise = std::make_shared<std::promise<bool>>();
-  auto answer = promise->get_future();
-  sink.append(record, [promise](bool acknowledged) { promise->set_value(acknowledged); });
-  if (!answer.get()) return schemas::unavailable("the record was not acknowledged in time");
-  return {};
-}
 
 struct KafkaSink::Impl {
   std::shared_ptr<KafkaHandle> handle;

@@ -32,7 +32,4 @@ class RecordSink {
   virtual void append(const SinkRecord& record, SinkAnswer answer) = 0;
 };
 
-// Appends and waits for the answer: kUnavailable when it failed. Bounded by the sink's deadline.
-schemas::Result<void> append_and_wait(RecordSink& sink, const SinkRecord& record);
-
 }  // namespace satindex::ingest

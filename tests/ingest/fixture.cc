@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <cmath>
+#include <future>
 #include <iostream>
 #include <thread>
 
@@ -145,3 +146,14 @@ bool Running::logged(const std::string& part) const {
 }
 
 }  // namespace satindex::tests
+
+namespace satindex::ingest {
+
+bool append_and_wait(RecordSink& sink, const SinkRecord& record) {
+  auto promise = std::make_shared<std::promise<bool>>();
+  auto answer = promise->get_future();
+  sink.append(record, [promise](bool acknowledged) { promise->set_value(acknowledged); });
+  return answer.get();
+}
+
+}  // namespace satindex::ingest

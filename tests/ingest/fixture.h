@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "indexer/ingest/ingest.h"
+#include "indexer/ingest/record_sink.h"
 #include "indexer/store/freshness.h"
 #include "indexer/store/shard.h"
 #include "schemas/ids.h"
@@ -81,3 +82,10 @@ class Running {
 };
 
 }  // namespace satindex::tests
+
+namespace satindex::ingest {
+
+// Appends and waits for the answer: false when it failed. Bounded by the sink's deadline.
+bool append_and_wait(RecordSink& sink, const SinkRecord& record);
+
+}  // namespace satindex::ingest

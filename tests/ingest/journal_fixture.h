@@ -106,7 +106,7 @@ class JournalTest : public testing::Test {
   }
   std::unique_ptr<JournalSink> open() { return open(settings()); }
   static bool record(JournalSink& sink, const std::string& value) {
-    return static_cast<bool>(append_and_wait(sink, access_record("party", value)));
+    return append_and_wait(sink, access_record("party", value));
   }
   static bool drained(JournalSink& sink) {
     return tests::eventually(kPatience, [&] { return sink.status().unforwarded == 0; });
