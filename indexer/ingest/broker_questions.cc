@@ -16,9 +16,34 @@ std::string_view view(const void* data, size_t size) {
                          : std::string_view(static_cast<const char*>(data), size);
 }
 
+constexpr std::chrono::milliseconds kPokeAfter{20};
+constexpr std::chrono::milliseconds kPokeTimeout{200};
+
+Sought compare(const rd_kafka_message_t& message, const RecordRef& record) {
+  switch (message.err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR: {
+      const bool same =
+          message.offset == record.offset &&
+          store::record_hash(view(message.key, message.key_len), view(message.payload, message.len),
+                             rd_kafka_message_timestamp(&message, nullptr)) == record.hash;
+      return same ? Sought::kFound : Sought::kOther;
+    }
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+      return Sought::kOther;
+    default:
+      return Sought::kUnknown;
+  }
+}
+
 int left_ms(Clock::time_point deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
   return static_cast<int>(std::max<int64_t>(left.count(), 0));
+}
+
+int poke_ms(Clock::time_point deadline) {
+  return std::min(left_ms(deadline), static_cast<int>(kPokeAfter.count()));
 }
 
 }  // namespace
@@ -119,33 +144,51 @@ std::vector<int64_t> BrokerQuestions::offsets(std::span<const PartitionRef> part
   return out;
 }
 
-Sought BrokerQuestions::seek_record(PartitionRef at, int64_t offset, uint64_t hash,
-                                    std::chrono::milliseconds timeout) {
-  rd_kafka_topic_t* topic = topics_[static_cast<size_t>(at.topic)].get();
+std::vector<Sought> BrokerQuestions::seek_records(std::span<const RecordRef> records,
+                                                  std::chrono::milliseconds timeout) {
+  std::vector<Sought> out(records.size(), Sought::kUnknown);
+  std::vector<bool> open(records.size(), false);
+  size_t left = 0;
   const auto deadline = Clock::now() + timeout;
-  if (rd_kafka_consume_start(topic, at.partition, offset) != 0) return Sought::kUnknown;
-  Sought sought = Sought::kUnknown;
-  while (sought == Sought::kUnknown && Clock::now() < deadline) {
-    rd_kafka_message_t* message = rd_kafka_consume(topic, at.partition, left_ms(deadline));
-    if (message == nullptr) break;
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      const bool same = message->offset == offset &&
-                        store::record_hash(view(message->key, message->key_len),
-                                           view(message->payload, message->len),
-                                           rd_kafka_message_timestamp(message, nullptr)) == hash;
-      sought = same ? Sought::kFound : Sought::kOther;
-    } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF ||
-               message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-               message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-      sought = Sought::kOther;
-    } else {
-      rd_kafka_message_destroy(message);
-      break;
+  KafkaQueue queue(rd_kafka_queue_new(client_));
+  for (size_t i = 0; i < records.size(); ++i) {
+    open[i] = rd_kafka_consume_start_queue(topic(records[i].at.topic), records[i].at.partition,
+                                           records[i].offset, queue.get()) == 0;
+    if (open[i]) ++left;
+  }
+  std::vector<bool> wanted = open;
+  while (left > 0 && Clock::now() < deadline) {
+    rd_kafka_message_t* message = rd_kafka_consume_queue(queue.get(), poke_ms(deadline));
+    if (message == nullptr) {
+      poke(records, wanted, deadline);
+      continue;
+    }
+    for (size_t i = 0; i < records.size(); ++i) {
+      if (!wanted[i] || message->partition != records[i].at.partition || message->rkt == nullptr ||
+          names_[static_cast<size_t>(records[i].at.topic)] != rd_kafka_topic_name(message->rkt))
+        continue;
+      out[i] = compare(*message, records[i]);
+      wanted[i] = false;
+      --left;
     }
     rd_kafka_message_destroy(message);
   }
-  rd_kafka_consume_stop(topic, at.partition);
-  return sought;
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (open[i]) rd_kafka_consume_stop(topic(records[i].at.topic), records[i].at.partition);
+  }
+  return out;
+}
+
+// librdkafka 2.0.2 begins a fetch when something wakes the broker's thread, else within a second: a
+// question to the leaders of those that are waited for does.
+void BrokerQuestions::poke(std::span<const RecordRef> records, const std::vector<bool>& wanted,
+                           Clock::time_point deadline) {
+  std::vector<PartitionRef> refs;
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (wanted[i]) refs.push_back(records[i].at);
+  }
+  offsets(refs, Boundary::kEnd,
+          std::min(kPokeTimeout, std::chrono::milliseconds(left_ms(deadline))));
 }
 
 void BrokerQuestions::commit_for_information(

@@ -34,6 +34,12 @@ enum class Boundary : int8_t {
 
 enum class Sought : uint8_t { kFound, kOther, kUnknown };
 
+struct RecordRef {
+  PartitionRef at;
+  int64_t offset = -1;
+  uint64_t hash = 0;  // store::record_hash
+};
+
 class BrokerQuestions {
  public:
   // A client of its own, read_uncommitted, with small fetches: it never competes with the stream.
@@ -49,10 +55,10 @@ class BrokerQuestions {
   // its own partitions.
   std::vector<int64_t> offsets(std::span<const PartitionRef> partitions, Boundary boundary,
                                std::chrono::milliseconds timeout);
-  // Reads the record at the offset again and compares. kOther: something else, or nothing, is there
-  // now. Only on a read_uncommitted client.
-  Sought seek_record(PartitionRef at, int64_t offset, uint64_t hash,
-                     std::chrono::milliseconds timeout);
+  // Reads the records again, all side by side, and compares, in order. kOther: something else, or
+  // nothing, is there now. Every partition at most once. Only on a read_uncommitted client.
+  std::vector<Sought> seek_records(std::span<const RecordRef> records,
+                                   std::chrono::milliseconds timeout);
   // Commits positions under group.id, for information: does not wait, failures are only counted.
   // Only on a client of its own.
   void commit_for_information(std::span<const std::pair<PartitionRef, int64_t>> positions);
@@ -64,6 +70,10 @@ class BrokerQuestions {
   int64_t open_commits() const { return commits_ ? commits_->open.load() : 0; }
 
  private:
+  void poke(std::span<const RecordRef> records, const std::vector<bool>& wanted,
+            std::chrono::steady_clock::time_point deadline);
+  rd_kafka_topic_t* topic(store::Topic t) const { return topics_[static_cast<size_t>(t)].get(); }
+
   std::shared_ptr<KafkaHandle> handle_;  // null when the client is somebody else's
   struct Commits {
     std::atomic<uint64_t> failed{0};

@@ -24,10 +24,9 @@ constexpr milliseconds kStableAfter{2'000};
 // librdkafka 2.0.2 looks at a full queue again only when something wakes its broker thread, else
 // once a second; a question on the same connection does.
 constexpr milliseconds kPokeEvery{100};
-constexpr milliseconds kStableTimeout{2'000};
 constexpr milliseconds kSearchTimeout{2'000};
 constexpr milliseconds kSearchAgain{500};
-constexpr milliseconds kSearchBudget{300};  // a tick, so that questions keep their pace
+constexpr size_t kAnchors = 3;  // at most, of one search
 constexpr seconds kHangingAfter{5};
 constexpr seconds kCommitEvery{1};
 constexpr milliseconds kLastCommitPatience{300};
@@ -43,21 +42,33 @@ int64_t position(const store::Checkpoint& at, Topic t) {
 FreshnessProbe::FreshnessProbe(const IngestSettings& settings, ProbeWiring wiring)
     : settings_(settings),
       wiring_(std::move(wiring)),
-      stable_questions_(wiring_.streams->client(), settings) {
+      partitions_(partitions(wiring_)),
+      stable_(wiring_.streams->client(), settings, stable_places()) {}
+
+std::vector<FreshnessProbe::Partition> FreshnessProbe::partitions(const ProbeWiring& wiring) {
+  std::vector<Partition> out;
   for (Topic t : kTopics) {
-    for (size_t p = 0; p < wiring_.shards.size(); ++p) {
+    for (size_t p = 0; p < wiring.shards.size(); ++p) {
       Partition partition;
       partition.ref = {t, static_cast<int32_t>(p)};
-      partition.shard = wiring_.shards[p];
-      partition.watch = wiring_.watches[static_cast<size_t>(t)][p];
-      partitions_.push_back(std::move(partition));
+      partition.shard = wiring.shards[p];
+      partition.watch = wiring.watches[static_cast<size_t>(t)][p];
+      out.push_back(std::move(partition));
     }
   }
+  return out;
+}
+
+std::vector<StableOffsets::Place> FreshnessProbe::stable_places() const {
+  std::vector<StableOffsets::Place> out;
+  for (const Partition& p : partitions_) out.push_back({p.ref, p.watch});
+  return out;
 }
 
 FreshnessProbe::~FreshnessProbe() { stop(); }
 
 void FreshnessProbe::start() {
+  stable_.start();
   thread_ = std::thread([this] { run(); });
 }
 
@@ -67,6 +78,7 @@ void FreshnessProbe::stop() {
     stop_ = true;
   }
   wake_.notify_all();
+  stable_.stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -97,16 +109,11 @@ void FreshnessProbe::tick() {
     ask_ends();
   }
   answer_raised();
-  const bool catching_up = wiring_.catching_up && wiring_.catching_up();
-  const milliseconds every = catching_up       ? kPokeEvery
-                             : read_to_start() ? kStableAfter
-                                               : kStableUntilReady;
-  if (Clock::now() - stable_at_ >= every) {
-    ask_stable();
-    stable_at_ = Clock::now();
-  }
+  pace_stable();
   bool all_read = true;
-  for (Partition& p : partitions_) {
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    Partition& p = partitions_[i];
+    p.stable = stable_.of(i);
     settle(p);
     all_read = all_read && p.read_to_start;
   }
@@ -201,24 +208,18 @@ void FreshnessProbe::take_end(Partition& p, int64_t applied, const Question& que
   p.questions.push_back(question);
 }
 
-void FreshnessProbe::ask_stable() {
+void FreshnessProbe::pace_stable() {
+  const bool catching_up = wiring_.catching_up && wiring_.catching_up();
+  std::vector<std::vector<size_t>> groups;
   // A leader that is away would hold up all others for the whole timeout.
   for (const auto& group : by_leader(true)) {
-    std::vector<PartitionRef> refs;
-    for (const Partition* p : group) refs.push_back(p->ref);
-    const auto ends = stable_questions_.offsets(refs, Boundary::kEnd, kStableTimeout);
-    const Time now = Clock::now();
-    for (size_t i = 0; i < group.size(); ++i) {
-      Partition& p = *group[i];
-      if (ends[i] < 0) continue;
-      p.watch->put_stable(ends[i]);
-      if (p.start_stable < 0) p.start_stable = ends[i];
-      if (p.stable_seen != ends[i]) {
-        p.stable_seen = ends[i];
-        p.stable_since = now;
-      }
-    }
+    groups.emplace_back();
+    for (const Partition* p : group)
+      groups.back().push_back(static_cast<size_t>(p - partitions_.data()));
   }
+  stable_.ask(std::move(groups), catching_up       ? kPokeEvery
+                                 : read_to_start() ? kStableAfter
+                                                   : kStableUntilReady);
 }
 
 bool FreshnessProbe::verified(const Partition& p, Time now) const {
@@ -227,68 +228,93 @@ bool FreshnessProbe::verified(const Partition& p, Time now) const {
 }
 
 void FreshnessProbe::answer_raised() {
-  const Time began = Clock::now();
   const auto half = settings_.max_staleness / 2;
-  for (Partition& p : partitions_) {
+  for (const auto& group : by_leader(true)) {
     const Time now = Clock::now();
-    if (now - began > kSearchBudget) return;
-    const bool due = !verified(p, now) || !p.watch->answered() || now - p.verified_at > half;
-    if (!due || !p.reachable || now < p.search_again_at) continue;
-    if (!search(p)) p.search_again_at = Clock::now() + kSearchAgain;
+    std::vector<Partition*> due;
+    for (Partition* p : group) {
+      const bool wanted =
+          !verified(*p, now) || !p->watch->answered() || now - p->verified_at > half;
+      if (wanted && now >= p->search_again_at) due.push_back(p);
+    }
+    if (!due.empty()) search(due);
   }
 }
 
-Sought FreshnessProbe::look(Partition& p, const Anchor& at) {
-  if (at.offset < 0) return Sought::kFound;
-  return wiring_.questions->seek_record(p.ref, at.offset, at.hash, kSearchTimeout);
+FreshnessProbe::Search FreshnessProbe::begin_search(Partition& p) {
+  Search out{&p, p.watch->question(), p.shard->checkpoint().of(p.ref.topic), {}, {}};
+  const Anchor last{out.at.last_record_offset, out.at.last_record_hash};
+  out.sought = {last};
+  for (const Anchor& anchor : {p.anchor, p.first_since}) {
+    if (anchor.offset != last.offset) out.sought.push_back(anchor);
+  }
+  return out;
 }
 
-// After a look that did not find it. Looked for again now that its offset is known to be inside the
-// log: the first look may have come too early. kUnknown: not to be decided, also while its offset
-// is beyond the end.
+// All partitions side by side: one after the other they could take longer than they may be stale.
+void FreshnessProbe::look(std::vector<Search>& searches, size_t anchor) {
+  std::vector<RecordRef> records;
+  std::vector<Search*> of;
+  for (Search& one : searches) {
+    if (one.failed || anchor >= one.sought.size() || one.sought[anchor].offset < 0) continue;
+    records.push_back({one.of->ref, one.sought[anchor].offset, one.sought[anchor].hash});
+    of.push_back(&one);
+  }
+  if (records.empty()) return;
+  const auto sought = wiring_.questions->seek_records(records, kSearchTimeout);
+  for (size_t i = 0; i < of.size(); ++i) {
+    if (sought[i] == Sought::kUnknown) of[i]->failed = true;
+    if (sought[i] == Sought::kOther) of[i]->missed.push_back(of[i]->sought[anchor]);
+  }
+}
+
+// Of partitions of one leader.
+void FreshnessProbe::search(const std::vector<Partition*>& group) {
+  std::vector<Search> searches;
+  std::vector<PartitionRef> refs;
+  for (Partition* p : group) {
+    searches.push_back(begin_search(*p));
+    refs.push_back(p->ref);
+  }
+  for (size_t anchor = 0; anchor < kAnchors; ++anchor) look(searches, anchor);
+  const auto lows = wiring_.questions->offsets(refs, Boundary::kBeginning, kAskTimeout);
+  const auto highs = wiring_.questions->offsets(refs, Boundary::kEnd, kAskTimeout);
+  for (size_t i = 0; i < searches.size(); ++i) {
+    const bool told = !searches[i].failed && lows[i] >= 0 && highs[i] >= 0;
+    if (!told || !end_search(searches[i], {lows[i], highs[i]}))
+      searches[i].of->search_again_at = Clock::now() + kSearchAgain;
+  }
+}
+
+// Looked for again now that its offset is known to be inside the log: the first look may have come
+// too early. kUnknown: not to be decided, also while its offset is beyond the end.
 Sought FreshnessProbe::look_again(Partition& p, const Anchor& at, PartitionRange range) {
   if (at.offset < range.low)
     return Sought::kFound;  // deleted with the records before the low watermark
   if (at.offset >= range.high) return Sought::kUnknown;
-  const Sought again = look(p, at);
+  const RecordRef record[] = {{p.ref, at.offset, at.hash}};
+  const Sought again = wiring_.questions->seek_records(record, kSearchTimeout)[0];
   if (again == Sought::kOther) p.watch->put_recreated();
   return again;
 }
 
 // False when it has to be tried again.
-bool FreshnessProbe::search(Partition& p) {
-  const uint64_t question = p.watch->question();
-  const store::TopicProgress at = p.shard->checkpoint().of(p.ref.topic);
-  const Anchor last{at.last_record_offset, at.last_record_hash};
-  std::vector<Anchor> sought = {last};
-  for (const Anchor& anchor : {p.anchor, p.first_since}) {
-    if (anchor.offset != last.offset) sought.push_back(anchor);
-  }
-  std::vector<Anchor> missed;
-  for (const Anchor& anchor : sought) {
-    const Sought found = look(p, anchor);
-    if (found == Sought::kUnknown) return false;
-    if (found == Sought::kOther) missed.push_back(anchor);
-  }
-  const PartitionRef ref[] = {p.ref};
-  const PartitionRange range = {
-      wiring_.questions->offsets(ref, Boundary::kBeginning, kAskTimeout)[0],
-      wiring_.questions->offsets(ref, Boundary::kEnd, kAskTimeout)[0]};
-  if (range.low < 0 || range.high < 0) return false;
+bool FreshnessProbe::end_search(const Search& search, PartitionRange range) {
+  Partition& p = *search.of;
   bool decided = true;
-  for (const Anchor& anchor : missed) {
+  for (const Anchor& anchor : search.missed) {
     if (look_again(p, anchor, range) == Sought::kUnknown) decided = false;
   }
   if (decided) {
     p.ever_verified = true;
-    p.verified_question = question;
+    p.verified_question = search.question;
     p.verified_at = Clock::now();
-    p.anchor = last;
+    p.anchor = search.sought.front();
     p.first_since = {};
   }
   // Beyond the end nothing can be decided: the source waits, and asks again when that has passed.
   // Otherwise it must not read on before it is known that this is still the same topic.
-  if (decided || at.next_offset > range.high) p.watch->put_answer(question, range);
+  if (decided || search.at.next_offset > range.high) p.watch->put_answer(search.question, range);
   return decided;
 }
 
@@ -296,7 +322,7 @@ void FreshnessProbe::settle(Partition& p) {
   const store::Checkpoint at = p.shard->checkpoint();
   const int64_t applied = at.of(p.ref.topic).next_offset;
   const Time now = Clock::now();
-  if (p.start_stable >= 0 && position(at, p.ref.topic) >= p.start_stable) p.read_to_start = true;
+  if (p.stable.first >= 0 && position(at, p.ref.topic) >= p.stable.first) p.read_to_start = true;
   const store::TopicProgress& progress = at.of(p.ref.topic);
   if (p.first_since.offset < 0 && progress.last_record_offset != p.anchor.offset) {
     p.first_since = {progress.last_record_offset, progress.last_record_hash};
@@ -343,12 +369,12 @@ void FreshnessProbe::settle_fault(Partition& p, const store::Checkpoint& at) {
 // been read, and the real end is never reached. Readiness must not wait for it.
 void FreshnessProbe::note_hanging(Partition& p, int64_t applied) {
   if (p.told_never_fresh || p.ever_confirmed || p.ref.topic != Topic::kOwnership) return;
-  if (p.stable_seen < 0 || p.watch->high() <= p.stable_seen || applied < p.stable_seen) return;
-  if (Clock::now() - p.stable_since < kHangingAfter) return;
+  if (p.stable.last < 0 || p.watch->high() <= p.stable.last || applied < p.stable.last) return;
+  if (Clock::now() - p.stable.since < kHangingAfter) return;
   p.told_never_fresh = true;
   wiring_.board->set_never_fresh_reason(
       p.ref.partition,
-      "an open transaction holds the last stable offset at " + std::to_string(p.stable_seen));
+      "an open transaction holds the last stable offset at " + std::to_string(p.stable.last));
 }
 
 void FreshnessProbe::commit_for_information() {
@@ -368,8 +394,8 @@ void FreshnessProbe::export_partition(const Partition& p, Time now) {
   IngestMetrics::PartitionView view;
   const int64_t high = p.watch->high();
   if (high >= 0) view.lag = std::max<int64_t>(high - position(at, p.ref.topic), 0);
-  if (high >= 0 && p.stable_seen >= 0) {
-    view.stable_distance = std::max<int64_t>(high - p.stable_seen, 0);
+  if (high >= 0 && p.stable.last >= 0) {
+    view.stable_distance = std::max<int64_t>(high - p.stable.last, 0);
   }
   if (p.ever_confirmed) {
     view.freshness_age_seconds = std::chrono::duration<double>(now - p.confirmed_at).count();

@@ -22,6 +22,7 @@
 #include "indexer/ingest/ingest_metrics.h"
 #include "indexer/ingest/kafka_source.h"
 #include "indexer/ingest/partition_watch.h"
+#include "indexer/ingest/stable_offsets.h"
 #include "indexer/store/freshness.h"
 #include "indexer/store/shard.h"
 
@@ -79,10 +80,8 @@ class FreshnessProbe {
     Anchor first_since;
     bool reachable = false;   // its leader answered the last question
     bool beyond_end = false;  // an answer named an end below what was applied when it was asked
-    int64_t start_stable = -1;
     bool read_to_start = false;
-    int64_t stable_seen = -1;
-    Time stable_since;
+    StableOffsets::Seen stable;
     store::FreshnessFault told = store::FreshnessFault::kNone;
     bool told_never_fresh = false;
     Time confirmed_at;
@@ -90,20 +89,32 @@ class FreshnessProbe {
     int64_t committed_to_kafka = -1;
   };
 
+  static std::vector<Partition> partitions(const ProbeWiring& wiring);
+  std::vector<StableOffsets::Place> stable_places() const;
   void run();
   void tick();
   void ask_ends();
   void ask_group(const std::vector<Partition*>& group, int64_t wall_ns, int64_t boot_ns);
-  void ask_stable();
+  void pace_stable();
   void answer_raised();
-  bool search(Partition& p);
-  Sought look(Partition& p, const Anchor& at);
+  struct Search {
+    Partition* of;
+    uint64_t question;
+    store::TopicProgress at;
+    std::vector<Anchor> sought;
+    std::vector<Anchor> missed;
+    bool failed = false;
+  };
+  Search begin_search(Partition& p);
+  void look(std::vector<Search>& searches, size_t anchor);
+  void search(const std::vector<Partition*>& group);
+  bool end_search(const Search& search, PartitionRange range);
   Sought look_again(Partition& p, const Anchor& at, PartitionRange range);
   void settle(Partition& p);
   void lost(Partition& p);
   void take_end(Partition& p, int64_t applied, const Question& question);
   void settle_fault(Partition& p, const store::Checkpoint& at);
-  void note_hanging(Partition& p, int64_t position);
+  void note_hanging(Partition& p, int64_t applied);
   void commit_for_information();
   void export_gauges();
   // Partitions by their leader, each group to be asked in one request. Those without one are left out.
@@ -113,10 +124,10 @@ class FreshnessProbe {
 
   const IngestSettings settings_;
   const ProbeWiring wiring_;
-  BrokerQuestions stable_questions_;  // on the stream's client: its end is the last stable offset
   std::vector<Partition> partitions_;
+  StableOffsets stable_;  // places as in partitions_
   std::array<TopicMetadata, 2> metadata_;
-  Time ends_at_, stable_at_, commits_at_, gauges_at_;
+  Time ends_at_, commits_at_, gauges_at_;
   std::atomic<bool> read_to_start_{false};
   std::atomic<bool> unread_partitions_{false};
   std::atomic<bool> store_failing_{false};

@@ -26,9 +26,9 @@ def own_broker(workspace):
 class Scene:
     """A product with a small staleness on topics of its own; a device with a supplier who has own and others' rows."""
 
-    def __init__(self, broker, issuer, folder, name):
+    def __init__(self, broker, issuer, folder, name, partitions):
         self.broker, self.wire = broker, Wire(broker)
-        self.topics = Topics(broker, name, partitions=2)
+        self.topics = Topics(broker, name, partitions)
         self.product = Satindex(
             folder / f"freshness-{name}",
             self.topics,
@@ -88,8 +88,8 @@ class Scene:
 def make(own_broker, issuer, workspace):
     scenes = []
 
-    def build(name):
-        scenes.append(Scene(own_broker, issuer, workspace, name))
+    def build(name, partitions=2):
+        scenes.append(Scene(own_broker, issuer, workspace, name, partitions))
         return scenes[-1]
 
     yield build
@@ -217,6 +217,25 @@ def test_transactions_on_the_events_topic(make):
     scene.until_state("included", 1)
     as_of = scene.page()["asOf"]["events"]
     assert as_of >= time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 4))
+
+
+def test_many_partitions_stay_fresh(make):
+    """Every partition's last record is looked for again within the staleness, however many there are."""
+    scene = make("many", partitions=32)
+    devices = [eui() for _ in range(200)]
+    scene.wire.send(scene.topics.ownership, [interval(one, scene.owner.party) for one in devices])
+    scene.wire.send(
+        scene.topics.events,
+        [event(scene.sender.user_ids[0], "OU", device=one, srv="7.1") for one in devices],
+    )
+    scene.start()
+    scene.product.fence(scene.wire)
+    scene.until_state("included", 5)
+    end = time.monotonic() + 3 * STALENESS
+    while time.monotonic() < end:
+        page = scene.product.answer("/v1/audit-trail", scene.owner, scope="owned", limit=1000)
+        assert page["crossUser"] == "included"
+        time.sleep(0.05)
 
 
 def test_a_recreated_ownership_topic_is_noticed(make):

@@ -274,7 +274,13 @@ TEST_F(JournalTest, AFailedWriteIsAnsweredReportedAndTriedAnew) {
   refuse_all(true);
   Values expected;
   {
-    auto sink = open();
+    // The forwarder reports too, so the last error may be its own.
+    std::atomic<int> reported{0};
+    auto with = settings();
+    with.log = [&](LogLevel, std::string_view what) {
+      if (what.starts_with("journal: writing")) ++reported;
+    };
+    auto sink = open(with);
     for (const rlim_t limit : {rlim_t{0}, rlim_t{300}, rlim_t{350}, rlim_t{0}}) {
       ASSERT_TRUE(record(*sink, "good" + std::to_string(expected.size())));
       expected.push_back("good" + std::to_string(expected.size()));
@@ -287,8 +293,8 @@ TEST_F(JournalTest, AFailedWriteIsAnsweredReportedAndTriedAnew) {
         EXPECT_FALSE(record(*sink, std::string(400, 'y')));
       }
       EXPECT_EQ(sink->status().write_failures, failed + 2);
-      EXPECT_NE(sink->status().last_error.find("journal:"), std::string::npos);
     }
+    EXPECT_GT(reported, 0);
     ASSERT_TRUE(record(*sink, "last"));
     expected.push_back("last");
   }
