@@ -32,6 +32,27 @@ Result<DeviceLedger> load_ledger(const Shard::Impl& shard, uint64_t device,
   return DeviceLedger::decode(view(value));
 }
 
+Result<std::vector<DeviceLedger>> load_ledgers(const Shard::Impl& shard,
+                                               std::span<const schemas::DeviceId> devices,
+                                               const rocksdb::Snapshot* snapshot) {
+  std::vector<std::array<char, 8>> bytes(devices.size());
+  std::vector<rocksdb::Slice> keys(devices.size());
+  for (size_t i = 0; i < devices.size(); ++i) keys[i] = slice(ledger_key(devices[i], &bytes[i]));
+  std::vector<rocksdb::PinnableSlice> values(devices.size());
+  std::vector<rocksdb::Status> statuses(devices.size());
+  shard.db->MultiGet(shard.read_options(snapshot), shard.cf(Table::kLedger), keys.size(),
+                     keys.data(), values.data(), statuses.data());
+  std::vector<DeviceLedger> out(devices.size());
+  for (size_t i = 0; i < devices.size(); ++i) {
+    if (statuses[i].IsNotFound()) continue;
+    if (!statuses[i].ok()) return to_status(statuses[i]);
+    auto ledger = DeviceLedger::decode(view(values[i]));
+    if (!ledger) return ledger.error();
+    out[i] = std::move(*ledger);
+  }
+  return out;
+}
+
 Result<void> join_ledgers(const Shard::Impl& shard, const ChangedLedgers& changed,
                           std::span<const uint64_t> devices,
                           const std::function<void(uint32_t, const Holding&)>& sink) {

@@ -19,4 +19,9 @@ schemas::Result<void> join_ledgers(const Shard::Impl& shard, const ChangedLedger
 schemas::Result<DeviceLedger> load_ledger(const Shard::Impl& shard, uint64_t device,
                                           const rocksdb::Snapshot* snapshot = nullptr);
 
+// The ledgers of many devices, in order.
+schemas::Result<std::vector<DeviceLedger>> load_ledgers(const Shard::Impl& shard,
+                                                        std::span<const schemas::DeviceId> devices,
+                                                        const rocksdb::Snapshot* snapshot);
+
 }  // namespace satindex::store

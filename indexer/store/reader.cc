@@ -23,6 +23,11 @@ Result<DeviceLedger> ShardView::ledger(schemas::DeviceId device) const {
   return load_ledger(*impl_->shard, device.eui.value, impl_->snapshot);
 }
 
+Result<std::vector<DeviceLedger>> ShardView::ledgers(
+    std::span<const schemas::DeviceId> devices) const {
+  return load_ledgers(*impl_->shard, devices, impl_->snapshot);
+}
+
 namespace {
 
 struct RowCodec {

@@ -27,6 +27,9 @@ class ShardView {
 
   // What this shard knows of the device; an empty ledger when nothing.
   schemas::Result<DeviceLedger> ledger(schemas::DeviceId device) const;
+  // The same for many devices at once, in order: cheaper than one by one.
+  schemas::Result<std::vector<DeviceLedger>> ledgers(
+      std::span<const schemas::DeviceId> devices) const;
 
   struct Impl;
   Impl& impl() const { return *impl_; }

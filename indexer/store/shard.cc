@@ -126,7 +126,7 @@ rocksdb::Options database_options(const Shard::Impl& s) {
   o.info_log = std::make_shared<RocksLog>(s.options.path);
   o.stats_dump_period_sec = 0;
   o.listeners = {s.errors};
-  o.statistics = s.statistics;
+  o.statistics = s.stalls;
   o.avoid_flush_during_shutdown = false;
   return o;
 }
@@ -213,8 +213,8 @@ Result<std::unique_ptr<Shard>> Shard::open(const ShardOptions& options,
   impl->options = options;
   impl->resources = std::move(resources);
   impl->errors = std::make_shared<ErrorWatch>();
-  impl->statistics = rocksdb::CreateDBStatistics();
-  impl->statistics->set_stats_level(rocksdb::StatsLevel::kExceptHistogramOrTimers);
+  impl->stalls = std::make_shared<StallCount>();
+  impl->stalls->set_stats_level(rocksdb::StatsLevel::kExceptHistogramOrTimers);
   std::error_code ec;
   std::filesystem::create_directories(options.path, ec);
   if (ec) return schemas::unavailable("cannot create the directory of a shard: " + ec.message());
@@ -244,6 +244,11 @@ int32_t Shard::partition() const { return impl_->options.partition; }
 Checkpoint Shard::checkpoint() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->committed;
+}
+
+uint8_t Shard::placed() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->committed.placed;
 }
 
 bool Shard::pending(schemas::Relation relation, std::string_view party) const {
@@ -283,7 +288,7 @@ Shard::Stats Shard::stats() const {
   std::vector<rocksdb::LiveFileMetaData> files;
   impl_->db->GetLiveFilesMetaData(&files);
   s.live_files = files.size();
-  s.stalled_micros = impl_->statistics->getTickerCount(rocksdb::STALL_MICROS);
+  s.stalled_micros = impl_->stalls->micros();
   s.compaction_bytes_written = impl_->errors->compacted_bytes_;
   s.flush_bytes_written = impl_->errors->flushed_bytes_;
   s.ingested_bytes = impl_->errors->ingested_bytes_;

@@ -59,6 +59,8 @@ class Shard {
   int32_t partition() const;
   // The last committed checkpoint. Any thread.
   Checkpoint checkpoint() const;
+  // The checkpoint's `placed`, without a copy of the rest.
+  uint8_t placed() const;
   // Reconciliation tasks of this party not yet worked in (the portfolio's "pending"). Any thread.
   bool pending(schemas::Relation relation, std::string_view party) const;
   bool any_pending() const;

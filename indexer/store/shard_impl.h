@@ -3,7 +3,6 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
-#include <rocksdb/statistics.h>
 #include <rocksdb/write_buffer_manager.h>
 
 #include <array>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "indexer/store/shard.h"
+#include "indexer/store/stall_count.h"
 #include "indexer/store/symbols.h"
 #include "indexer/store/tables.h"
 
@@ -49,7 +49,7 @@ struct Shard::Impl {
   std::shared_ptr<StoreResources> resources;
   OversizeQueue oversize;
   std::shared_ptr<ErrorWatch> errors;
-  std::shared_ptr<rocksdb::Statistics> statistics;
+  std::shared_ptr<StallCount> stalls;
   std::unique_ptr<rocksdb::DB> db;
   std::array<rocksdb::ColumnFamilyHandle*, kTables> handles{};
   Dictionary dictionary;

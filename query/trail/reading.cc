@@ -13,6 +13,18 @@ using store::RowCursor;
 using store::TrailPosition;
 using store::TrailRow;
 
+namespace {
+
+constexpr size_t kEntriesReserved = 128;
+constexpr size_t kGatheredMax = 64;
+
+// Behind every row that the reference may stand for.
+TrailPosition end_of(const store::TrailRef& ref) {
+  return {ref.time_ns, ref.has_device, ref.device, UINT64_MAX};
+}
+
+}  // namespace
+
 void settle_group(std::vector<TrailRow>* rows) {
   if (rows->size() < 2) return;
   struct Placed {
@@ -37,17 +49,33 @@ void settle_group(std::vector<TrailRow>* rows) {
 Reading::Reading(const Context& context) : c_(context), window_(context.window) {
   // Equal times may lie on both sides of the cursor: it cuts to the nanosecond, offer() does the rest.
   if (c_.query.after) window_.to_ns = std::min(window_.to_ns, c_.query.after->time_ns + 1);
-  for (const store::Shard* s : c_.shards) views_.push_back(std::make_unique<store::ShardView>(*s));
+  const Filters& f = c_.query.filters;
+  unfiltered_ = !f.others_only && !f.request_id && f.srv.empty() && f.user_role.empty() &&
+                f.event_type.empty() && f.device_type.empty();
+  views_.resize(c_.shards.size());
+  placed_by_ = placed_by();
+  if (c_.query.route == Route::kDevice) {
+    for (const size_t shard : shards_of(c_.query.device)) open_view(shard);
+  } else {
+    for (size_t shard = 0; shard < views_.size(); ++shard) open_view(shard);
+  }
   // After the snapshots: what they hold was placed no worse than the checkpoints say now.
+  if (const auto now = placed_by(); now != placed_by_) {
+    placed_by_ = now;
+    for (size_t shard = 0; shard < views_.size(); ++shard) open_view(shard);
+  }
+}
+
+void Reading::open_view(size_t shard) {
+  if (!views_[shard]) views_[shard] = std::make_unique<store::ShardView>(*c_.shards[shard]);
+}
+
+std::optional<store::PartitionerBit> Reading::placed_by() const {
   uint8_t placed = c_.partitions > 0 ? store::kPartitionerAll : 0;
-  for (size_t s = 0; s < static_cast<size_t>(c_.partitions); ++s) {
-    placed &= c_.shards[s]->checkpoint().placed;
-  }
-  if (placed & store::kPartitionerMurmur2) {
-    placed_by_ = store::kPartitionerMurmur2;
-  } else if (placed & store::kPartitionerCrc32) {
-    placed_by_ = store::kPartitionerCrc32;
-  }
+  for (size_t s = 0; s < static_cast<size_t>(c_.partitions); ++s) placed &= c_.shards[s]->placed();
+  if (placed & store::kPartitionerMurmur2) return store::kPartitionerMurmur2;
+  if (placed & store::kPartitionerCrc32) return store::kPartitionerCrc32;
+  return std::nullopt;
 }
 
 std::vector<size_t> Reading::shards_of(DeviceId device) const {
@@ -73,7 +101,19 @@ bool among(const std::vector<std::string>& list, std::string_view value) {
 
 }  // namespace
 
+bool Reading::owns(const TrailRow& row) {
+  if (own_.of != row.user) own_ = {row.user, c_.caller.owns(row.user->user)};
+  return own_.yes;
+}
+
+bool Reading::visible(const TrailRow& row, bool own, const DeviceGrant& grant) {
+  if (!own && cross_.of != row.outcome)
+    cross_ = {row.outcome, c_.policy.cross_type(row.outcome->first)};
+  return AccessPolicy::visible(own, !own && cross_.yes, row.time_ns, grant);
+}
+
 bool Reading::matches(const TrailRow& row, bool own) const {
+  if (unfiltered_) return c_.window.contains(row.time_ns);
   const Filters& f = c_.query.filters;
   if (f.others_only && own) return false;
   if (!c_.window.contains(row.time_ns)) return false;
@@ -100,6 +140,13 @@ bool Reading::offer(const TrailRow& row, bool own, Page* page) {
   return true;
 }
 
+const DeviceGrant& Reading::decide(DeviceId device,
+                                   const std::vector<const store::DeviceLedger*>& known) {
+  DeviceGrant g = c_.policy.grant(c_.caller, known, c_.now_ns);
+  if (!c_.cross_allowed) g.cross.clear();
+  return grants_.emplace(device.eui.value, std::move(g)).first->second;
+}
+
 Result<const DeviceGrant*> Reading::grant_of(DeviceId device) {
   if (const auto it = grants_.find(device.eui.value); it != grants_.end()) return &it->second;
   std::vector<store::DeviceLedger> ledgers;
@@ -113,9 +160,35 @@ Result<const DeviceGrant*> Reading::grant_of(DeviceId device) {
   }
   std::vector<const store::DeviceLedger*> known;
   for (const auto& l : ledgers) known.push_back(&l);
-  DeviceGrant g = c_.policy.grant(c_.caller, known, c_.now_ns);
-  if (!c_.cross_allowed) g.cross.clear();
-  return &grants_.emplace(device.eui.value, std::move(g)).first->second;
+  return &decide(device, known);
+}
+
+Result<void> Reading::read_grants(std::vector<DeviceId> devices) {
+  std::erase_if(devices, [this](DeviceId d) { return grants_.contains(d.eui.value); });
+  std::sort(devices.begin(), devices.end());
+  devices.erase(std::unique(devices.begin(), devices.end()), devices.end());
+  std::vector<std::vector<size_t>> shards;  // by device
+  std::vector<std::vector<DeviceId>> wanted(views_.size());
+  for (const DeviceId device : devices) {
+    shards.push_back(shards_of(device));
+    for (const size_t shard : shards.back()) wanted[shard].push_back(device);
+  }
+  std::vector<std::vector<store::DeviceLedger>> ledgers(views_.size());
+  for (size_t shard = 0; shard < views_.size(); ++shard) {
+    if (wanted[shard].empty()) continue;
+    auto found = views_[shard]->ledgers(wanted[shard]);
+    if (!found) return found.error();
+    ledgers[shard] = std::move(*found);
+  }
+  std::vector<size_t> next(views_.size(), 0);
+  std::vector<const store::DeviceLedger*> known;
+  for (size_t i = 0; i < devices.size(); ++i) {
+    known.clear();
+    for (const size_t shard : shards[i]) known.push_back(&ledgers[shard][next[shard]++]);
+    decide(devices[i], known);
+  }
+  lookups_done_ += static_cast<uint32_t>(devices.size());
+  return {};
 }
 
 store::ChunkInterest Reading::interest(const DeviceGrant& grant) const {
@@ -151,7 +224,7 @@ Result<void> Reading::device_page(Page* page) {
   for (const size_t shard : shards_of(device)) {
     cursors.emplace_back(*views_[shard], device, schemas::UserId{}, window_, interest(g));
   }
-  Rows rows;
+  page->entries.reserve(std::min<size_t>(c_.query.limit, kEntriesReserved));
   while (true) {
     std::optional<int64_t> t;
     for (RowCursor& r : cursors) t = std::max(t, r.peek());
@@ -161,14 +234,14 @@ Result<void> Reading::device_page(Page* page) {
       work_ += r.work();
     }
     if (!t) break;
-    rows.clear();
+    rows_.clear();
     for (RowCursor& r : cursors) {
-      if (r.peek() == t) r.take(&rows);
+      if (cursors.size() == 1 || r.peek() == t) r.take(&rows_);
     }
-    settle_group(&rows);
-    for (const TrailRow& row : rows) {
-      const bool own = c_.caller.owns(row.user->user);
-      if (!c_.policy.visible(own, row.outcome->first, row.time_ns, g)) continue;
+    settle_group(&rows_);
+    for (const TrailRow& row : rows_) {
+      const bool own = owns(row);
+      if (!visible(row, own, g)) continue;
       if (!offer(row, own, page)) break;
     }
     if (page->next) break;
@@ -218,52 +291,59 @@ Result<void> Reading::fetch(const store::TrailRef& ref, const std::vector<const 
   return good ? Result<void>{} : Result<void>{schemas::corrupt("a trail row cannot be read")};
 }
 
-Result<void> Reading::ref_page(std::vector<Source>* sources, Page* page, bool owned) {
-  Rows rows;
-  std::vector<const Source*> at;
+Result<std::optional<store::TrailRef>> Reading::next_ref(std::vector<Source>* sources,
+                                                         std::vector<const Source*>* at) {
   while (true) {
     std::optional<store::TrailRef> ref;
     work_ = 0;
-    for (Source& s : *sources) {
-      const auto r = s.refs.peek();
-      if (!s.refs.ok()) return schemas::corrupt("a trail of references cannot be read");
+    for (const Source& s : *sources) {
       work_ += s.refs.work();
-      if (r && (!ref || *r < *ref)) ref = r;
+      if (!s.good) return schemas::corrupt("a trail of references cannot be read");
+      if (s.next && (!ref || *s.next < *ref)) ref = s.next;
     }
-    if (!ref) break;
-    at.clear();
+    if (!ref) return ref;
+    at->clear();
     for (Source& s : *sources) {
-      if (s.refs.peek() != ref) continue;
-      at.push_back(&s);
+      if (s.next != ref) continue;
+      at->push_back(&s);
       s.refs.advance();
+      s.look();
     }
-    const TrailPosition end{ref->time_ns, ref->has_device, ref->device, UINT64_MAX};
-    if (c_.query.after && !(*c_.query.after < end)) continue;
-    const DeviceGrant* g = nullptr;
-    if (owned) {
-      auto grant = grant_of(DeviceId{{ref->device}});
-      if (!grant) return grant.error();
-      g = *grant;
-    }
-    if (!owned || (g->entitled && g->in_own(ref->time_ns))) {
-      rows.clear();
-      if (auto r = fetch(*ref, at, owned, &rows); !r) return r;
-      settle_group(&rows);
-      for (const TrailRow& row : rows) {
-        const bool own = c_.caller.owns(row.user->user);
-        const bool visible =
-            owned ? c_.policy.visible(own, row.outcome->first, row.time_ns, *g) : own;
-        if (visible && !offer(row, own, page)) break;
-      }
-    }
-    if (page->next) break;
-    if (spent()) {
-      page->next = end;
-      break;
-    }
+    if (!c_.query.after || *c_.query.after < end_of(*ref)) return ref;
   }
-  keep_literals(page);
+}
+
+// No more than the page can still want when all is visible.
+Result<void> Reading::gather(std::vector<Source>* sources, const Page& page) {
+  const size_t wanted =
+      std::clamp<size_t>(c_.query.limit - page.entries.size() + 1, 1, kGatheredMax);
+  std::vector<DeviceId> devices;
+  while (gathered_.size() < wanted) {
+    auto ref = next_ref(sources, &at_);
+    if (!ref) return ref.error();
+    if (!*ref) break;
+    gathered_.push_back(**ref);
+    devices.push_back(DeviceId{{(*ref)->device}});
+  }
+  return read_grants(std::move(devices));
+}
+
+// `grant`: of the owner trail; null: the caller's own trail.
+Result<void> Reading::take_ref(const store::TrailRef& ref, const DeviceGrant* grant, Page* page) {
+  rows_.clear();
+  if (auto r = fetch(ref, at_, grant != nullptr, &rows_); !r) return r;
+  settle_group(&rows_);
+  for (const TrailRow& row : rows_) {
+    const bool own = owns(row);
+    const bool shown = grant != nullptr ? visible(row, own, *grant) : own;
+    if (shown && !offer(row, own, page)) break;
+  }
   return {};
+}
+
+bool Reading::more(const store::TrailRef& ref, Page* page) const {
+  if (!page->next && spent()) page->next = end_of(ref);
+  return !page->next;
 }
 
 void Reading::keep_literals(Page* page) {
@@ -279,17 +359,28 @@ Result<void> Reading::own_page(Page* page) {
   std::vector<Source> sources;
   for (size_t s = 0; s < views_.size(); ++s) {
     for (const schemas::UserId user : c_.caller.user_ids) {
-      sources.push_back({store::RefCursor::own(*views_[s], user, window_), s, user});
+      sources.push_back({store::RefCursor::own(*views_[s], user, window_), s, user, {}});
+      sources.back().look();
     }
   }
-  return ref_page(&sources, page, false);
+  page->entries.reserve(std::min<size_t>(c_.query.limit, kEntriesReserved));
+  while (true) {
+    auto ref = next_ref(&sources, &at_);
+    if (!ref) return ref.error();
+    if (!*ref) break;
+    if (auto r = take_ref(**ref, nullptr, page); !r) return r;
+    if (!more(**ref, page)) break;
+  }
+  keep_literals(page);
+  return {};
 }
 
 Result<void> Reading::owned_page(Page* page) {
   std::vector<Source> sources;
   for (size_t s = 0; s < views_.size(); ++s) {
     sources.push_back(
-        {store::RefCursor::owner(*views_[s], *c_.relation, c_.caller.party, window_), s, {}});
+        {store::RefCursor::owner(*views_[s], *c_.relation, c_.caller.party, window_), s, {}, {}});
+    sources.back().look();
   }
   // Devices about which something is known to be missing: said to those who are entitled to one, whatever the page shows.
   for (size_t s = 0; s < views_.size() && !page->partial; ++s) {
@@ -304,7 +395,22 @@ Result<void> Reading::owned_page(Page* page) {
     }
   }
   lookups_done_ = 0;
-  return ref_page(&sources, page, true);
+  page->entries.reserve(std::min<size_t>(c_.query.limit, kEntriesReserved));
+  while (true) {
+    if (gathered_.empty()) {
+      if (auto r = gather(&sources, *page); !r) return r;
+      if (gathered_.empty()) break;
+    }
+    const store::TrailRef ref = gathered_.front();
+    gathered_.pop_front();
+    const DeviceGrant& grant = grants_.at(ref.device);
+    if (grant.entitled && grant.in_own(ref.time_ns)) {
+      if (auto r = take_ref(ref, &grant, page); !r) return r;
+    }
+    if (!more(ref, page)) break;
+  }
+  keep_literals(page);
+  return {};
 }
 
 }  // namespace satindex::trail

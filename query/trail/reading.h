@@ -2,6 +2,7 @@
 // one for each call. Internal to query/trail; one thread.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -37,17 +38,38 @@ class Reading {
   struct Source {
     store::RefCursor refs;
     size_t shard;
-    schemas::UserId user;  // own trail
+    schemas::UserId user;                 // own trail
+    std::optional<store::TrailRef> next;  // as refs.peek() says
+    bool good = true;                     // as refs.ok()
+    void look() {
+      next = refs.peek();
+      good = refs.ok();
+    }
   };
 
   // The shards that can know the device, in order: the one its id hashes to, where every record so far lay as the same
   // known partitioner would have it, and the back-filled ones; else all.
   std::vector<size_t> shards_of(schemas::DeviceId device) const;
+  std::optional<store::PartitionerBit> placed_by() const;
+  void open_view(size_t shard);
+  const DeviceGrant& decide(schemas::DeviceId device,
+                            const std::vector<const store::DeviceLedger*>& known);
   schemas::Result<const DeviceGrant*> grant_of(schemas::DeviceId device);
-  schemas::Result<void> ref_page(std::vector<Source>* sources, Page* page, bool owned);
+  // Grants of all these devices, read in one go a shard; grant_of then finds them.
+  schemas::Result<void> read_grants(std::vector<schemas::DeviceId> devices);
+  // The next reference behind the cursor of all sources, and which of them gave it; nullopt at the end.
+  schemas::Result<std::optional<store::TrailRef>> next_ref(std::vector<Source>* sources,
+                                                           std::vector<const Source*>* at);
+  schemas::Result<void> gather(std::vector<Source>* sources, const Page& page);
+  // Offers the rows of one reference.
+  schemas::Result<void> take_ref(const store::TrailRef& ref, const DeviceGrant* grant, Page* page);
+  // False when the page ends here: it is full, or its work is spent.
+  bool more(const store::TrailRef& ref, Page* page) const;
   schemas::Result<void> fetch(const store::TrailRef& ref, const std::vector<const Source*>& at,
                               bool everywhere, Rows* rows);
   bool spent() const;
+  bool owns(const store::TrailRow& row);
+  bool visible(const store::TrailRow& row, bool own, const DeviceGrant& grant);
   bool matches(const store::TrailRow& row, bool own) const;
   // False once the page is full: page->next is then set.
   bool offer(const store::TrailRow& row, bool own, Page* page);
@@ -55,13 +77,23 @@ class Reading {
   void keep_literals(Page* page);
 
   Context c_;
-  store::TimeWindow window_;  // also cut by the cursor
-  std::vector<std::unique_ptr<store::ShardView>> views_;
+  store::TimeWindow window_;                                // also cut by the cursor
+  bool unfiltered_ = false;                                 // every row in the window matches
+  std::vector<std::unique_ptr<store::ShardView>> views_;    // by shard; null: not needed
   std::vector<std::unique_ptr<store::RowCursor>> lookups_;  // by shard, of device rows
   std::vector<std::unique_ptr<store::RowCursor>>
       loose_lookups_;  // by shard, of rows without device
   std::optional<store::PartitionerBit> placed_by_;
   std::unordered_map<uint64_t, DeviceGrant> grants_;
+  std::deque<store::TrailRef> gathered_;  // of the owner trail, not yet offered
+  std::vector<const Source*> at_;
+  Rows rows_;
+  // Neighbouring rows mostly have the same User and outcome, so what was last decided mostly holds.
+  struct Decided {
+    const store::Symbol* of = nullptr;
+    bool yes = false;
+  };
+  Decided own_, cross_;
   uint32_t lookups_done_ = 0;
   uint32_t work_ = 0;
 };
