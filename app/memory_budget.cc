@@ -1,6 +1,9 @@
 #include "app/memory_budget.h"
 
+#include <malloc.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <optional>
@@ -83,6 +86,12 @@ MemoryPlan plan_memory(uint64_t budget_bytes) {
       budget_bytes - plan.ingest_bytes - budget_bytes / 8;  // an eighth for requests in flight
   plan.write_buffer_bytes = plan.cache_bytes / 3;
   return plan;
+}
+
+void keep_freed_memory() {
+  if (std::getenv("GLIBC_TUNABLES") != nullptr) return;
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that malloc accepts
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
 }
 
 }  // namespace satindex::app

@@ -9,7 +9,8 @@ using store::PartitionerBit;
 using store::RecordMark;
 using store::Topic;
 
-uint8_t Projector::fitting_partitioners(std::string_view key, schemas::DeviceId device) const {
+uint8_t Projector::fitting_partitioners(std::string_view key, schemas::DeviceId device,
+                                        uint8_t asked) const {
   if (partitions_ == 0) return store::kPartitionerAll;
   char canonical[schemas::kEuiTextBytes];
   device.eui.write(canonical);
@@ -21,7 +22,7 @@ uint8_t Projector::fitting_partitioners(std::string_view key, schemas::DeviceId 
   }
   uint8_t mask = 0;
   for (PartitionerBit bit : {store::kPartitionerMurmur2, store::kPartitionerCrc32}) {
-    if (store::partition_of(bit, device, partitions_) == partition_) {
+    if ((asked & bit) != 0 && store::partition_of(bit, key, partitions_) == partition_) {
       mask = static_cast<uint8_t>(mask | bit);
     }
   }
@@ -35,7 +36,9 @@ std::optional<Unreadable> Projector::project(const SourceRecord& record, uint64_
   if (record.topic == Topic::kEvents) {
     schemas::SatEvent event;
     if (events_.decode(record.value, &event, &reason)) {
-      if (event.device) mark.partitioners = fitting_partitioners(record.key, *event.device);
+      if (event.device)
+        mark.partitioners =
+            fitting_partitioners(record.key, *event.device, writer.partitioners_in_question());
       writer.add_event(event, mark);
       return std::nullopt;
     }
@@ -44,7 +47,8 @@ std::optional<Unreadable> Projector::project(const SourceRecord& record, uint64_
   }
   schemas::OwnershipRecord ownership;
   if (ownership_.decode(record.value, &ownership, &reason)) {
-    mark.partitioners = fitting_partitioners(record.key, ownership.device);
+    mark.partitioners =
+        fitting_partitioners(record.key, ownership.device, writer.partitioners_in_question());
     writer.add_ownership(ownership, mark);
     return std::nullopt;
   }

@@ -28,9 +28,10 @@ class Projector {
   // writer.
   std::optional<schemas::Unreadable> replay(const SourceRecord& record, store::ShardWriter& writer);
 
-  // The known partitioners that give this partition to a record whose key is the canonical id of
-  // its device.
-  uint8_t fitting_partitioners(std::string_view key, schemas::DeviceId device) const;
+  // Of the known partitioners in `asked`, those that give this partition to a record whose key is
+  // the canonical id of its device.
+  uint8_t fitting_partitioners(std::string_view key, schemas::DeviceId device,
+                               uint8_t asked = store::kPartitionerAll) const;
 
  private:
   const int32_t partition_;

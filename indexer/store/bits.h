@@ -64,6 +64,7 @@ class BitWriter {
     put(v, len);
   }
   void finish() {
+    flush();
     while (used_ > 0) {
       out_->push_back(static_cast<char>(acc_ & 0xFF));
       acc_ >>= 8;
@@ -87,12 +88,20 @@ class BitWriter {
     used_ += n;
     if (used_ >= 32) {
       const uint32_t low = static_cast<uint32_t>(acc_);
-      out_->append(reinterpret_cast<const char*>(&low), 4);
+      std::memcpy(buffer_ + filled_, &low, 4);
+      filled_ += 4;
       acc_ >>= 32;
       used_ -= 32;
+      if (filled_ == sizeof(buffer_)) flush();
     }
   }
+  void flush() {
+    out_->append(buffer_, filled_);
+    filled_ = 0;
+  }
   std::string* out_;
+  char buffer_[128];  // a string's append costs more than the bits
+  uint32_t filled_ = 0;
   uint64_t acc_ = 0;
   uint32_t used_ = 0;
 };

@@ -66,10 +66,13 @@ uint32_t murmur2(std::string_view key) {
 }
 
 int32_t partition_of(PartitionerBit partitioner, schemas::DeviceId device, int32_t partitions) {
-  SATINDEX_INVARIANT(partitions > 0, "a topic has at least one partition");
   char text[schemas::kEuiTextBytes];
   device.eui.write(text);
-  const std::string_view key(text, sizeof text);
+  return partition_of(partitioner, std::string_view(text, sizeof text), partitions);
+}
+
+int32_t partition_of(PartitionerBit partitioner, std::string_view key, int32_t partitions) {
+  SATINDEX_INVARIANT(partitions > 0, "a topic has at least one partition");
   // Java drops the sign bit before it divides; librdkafka's "consistent" divides the unsigned checksum.
   const uint32_t hash =
       partitioner == kPartitionerMurmur2 ? murmur2(key) & 0x7fffffffu : crc32(key);

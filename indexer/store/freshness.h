@@ -36,6 +36,7 @@ uint32_t crc32(std::string_view key);
 uint32_t murmur2(std::string_view key);
 // The partition a known partitioner gives to this key (the canonical device id).
 int32_t partition_of(PartitionerBit partitioner, schemas::DeviceId device, int32_t partitions);
+int32_t partition_of(PartitionerBit partitioner, std::string_view key, int32_t partitions);
 
 class FreshnessBoard {
  public:

@@ -1,7 +1,11 @@
 #include "indexer/store/ref_chunk.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <utility>
 
 #include "indexer/store/bits.h"
 #include "indexer/store/chunk_time.h"
@@ -22,15 +26,71 @@ using schemas::limits::kRefChunkRowsMax;
 
 enum DeviceMode : uint32_t { kNone = 0, kAll = 1, kMixed = 2 };
 
-std::vector<uint64_t> distinct_devices(std::span<const TrailRef> refs) {
-  std::vector<uint64_t> devices;
-  devices.reserve(refs.size());
-  for (const TrailRef& r : refs) {
-    if (r.has_device) devices.push_back(r.device);
+struct CodedDevices {
+  std::vector<uint64_t> distinct;  // ascending
+  std::array<uint16_t, kRefChunkRowsMax>
+      code;  // by reference: the place of its device in `distinct`
+};
+
+constexpr uint32_t kPlaceBits = 10;  // of a reference in its chunk
+static_assert(kRefChunkRowsMax <= 1u << kPlaceBits);
+// From here on counting digits beats comparing (BM_RefChunkEncode).
+constexpr size_t kRadixFrom = 200;
+
+void sort_packed(uint64_t* keys, size_t n, uint32_t bits) {
+  if (n < kRadixFrom) return std::sort(keys, keys + n);
+  constexpr uint32_t kDigitBits = 8;
+  std::array<uint64_t, kRefChunkRowsMax> swap;
+  uint64_t* from = keys;
+  uint64_t* to = swap.data();
+  // The places ascend already, and the sort is stable: they need no pass.
+  for (uint32_t shift = kPlaceBits; shift < kPlaceBits + bits; shift += kDigitBits) {
+    std::array<uint16_t, 1u << kDigitBits> at{};
+    for (size_t i = 0; i < n; ++i) ++at[(from[i] >> shift) & (at.size() - 1)];
+    uint16_t sum = 0;
+    for (uint16_t& a : at) sum = static_cast<uint16_t>(sum + std::exchange(a, sum));
+    for (size_t i = 0; i < n; ++i) to[at[(from[i] >> shift) & (at.size() - 1)]++] = from[i];
+    std::swap(from, to);
   }
-  std::sort(devices.begin(), devices.end());
-  devices.erase(std::unique(devices.begin(), devices.end()), devices.end());
-  return devices;
+  if (from != keys) std::copy(from, from + n, keys);
+}
+
+// Sorted once, each with its place: a search for every reference's device costs more than the rest
+// of the chunk. Ids of one chunk differ in few of their bits, and those, drawn together, leave room
+// for the place.
+void code_devices(std::span<const TrailRef> refs, CodedDevices* out) {
+  uint64_t all_or = 0;
+  uint64_t all_and = ~uint64_t{0};
+  for (const TrailRef& r : refs) {
+    if (!r.has_device) continue;
+    all_or |= r.device;
+    all_and &= r.device;
+  }
+  const uint64_t differing = all_or & ~all_and;
+  const auto bits = static_cast<uint32_t>(std::popcount(differing));
+  std::array<uint64_t, kRefChunkRowsMax> keys;
+  size_t n = 0;
+  if (bits + kPlaceBits <= 64) {
+    for (size_t i = 0; i < refs.size(); ++i) {
+      if (refs[i].has_device) keys[n++] = _pext_u64(refs[i].device, differing) << kPlaceBits | i;
+    }
+    sort_packed(keys.data(), n, bits);
+  } else {
+    std::array<std::pair<uint64_t, uint16_t>, kRefChunkRowsMax> wide;
+    for (size_t i = 0; i < refs.size(); ++i) {
+      if (refs[i].has_device) wide[n++] = {refs[i].device, static_cast<uint16_t>(i)};
+    }
+    std::sort(wide.begin(), wide.begin() + static_cast<ptrdiff_t>(n));
+    for (size_t i = 0; i < n; ++i) keys[i] = wide[i].second;
+  }
+  out->distinct.clear();
+  out->distinct.reserve(n);
+  for (size_t i = 0; i < n; ++i) {
+    const size_t place = keys[i] & ((1u << kPlaceBits) - 1);
+    const uint64_t device = refs[place].device;
+    if (out->distinct.empty() || out->distinct.back() != device) out->distinct.push_back(device);
+    out->code[place] = static_cast<uint16_t>(out->distinct.size() - 1);
+  }
 }
 
 // The parameter with the least bits: a few large steps between makers must not decide it, as they would the mean.
@@ -66,7 +126,9 @@ void encode_ref_chunk(uint16_t bucket, std::span<const TrailRef> refs, std::stri
       std::count_if(refs.begin(), refs.end(), [](const TrailRef& r) { return r.has_device; }));
   const DeviceMode mode = with_device == 0 ? kNone : with_device == n ? kAll : kMixed;
   w.put(mode, 2);
-  const std::vector<uint64_t> devices = distinct_devices(refs);
+  CodedDevices coded;
+  code_devices(refs, &coded);
+  const std::vector<uint64_t>& devices = coded.distinct;
   if (mode != kNone) {
     w.gamma(devices.size());
     w.put(devices[0], 64);
@@ -79,9 +141,7 @@ void encode_ref_chunk(uint16_t bucket, std::span<const TrailRef> refs, std::stri
     if (i > 0) w.rice(static_cast<uint64_t>(refs[i - 1].time_ns / u - refs[i].time_ns / u), k);
     if (mode == kMixed) w.put(refs[i].has_device ? 1 : 0, 1);
     if (!refs[i].has_device) continue;
-    w.put(static_cast<uint64_t>(std::lower_bound(devices.begin(), devices.end(), refs[i].device) -
-                                devices.begin()),
-          bits);
+    w.put(coded.code[i], bits);
   }
   w.finish();
 }

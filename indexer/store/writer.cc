@@ -430,5 +430,8 @@ Result<void> ShardWriter::settle() { return impl_->upkeep.settle(); }
 void ShardWriter::settle_in_background() { impl_->upkeep.settle_in_background(); }
 
 const Checkpoint& ShardWriter::checkpoint() const { return impl_->committed; }
+uint8_t ShardWriter::partitioners_in_question() const {
+  return impl_->next.placed | impl_->next.partitioners;
+}
 
 }  // namespace satindex::store

@@ -70,6 +70,9 @@ class ShardWriter {
 
   // As committed.
   const Checkpoint& checkpoint() const;
+  // PartitionerBit mask: the others have been contradicted already, so a mark need not say whether
+  // they fit.
+  uint8_t partitioners_in_question() const;
 
  private:
   struct Impl;
