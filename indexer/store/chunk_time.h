@@ -18,12 +18,27 @@ struct TimeUnit {
 inline constexpr std::array<TimeUnit, 4> kTimeUnits = {
     {{1, 51}, {1000, 42}, {1'000'000, 32}, {1'000'000'000, 22}}};
 
+// Whole units in ns. The divisors are constants on purpose: a division by a variable takes as long
+// as the rest of a row.
+inline int64_t in_units(int64_t ns, uint32_t unit) {
+  switch (unit) {
+    case 0:
+      return ns;
+    case 1:
+      return ns / kTimeUnits[1].ns;
+    case 2:
+      return ns / kTimeUnits[2].ns;
+    default:
+      return ns / kTimeUnits[3].ns;
+  }
+}
+
 // Index of the largest unit that divides every time.
 template <class Rows>
 uint32_t common_unit(const Rows& rows) {
   uint32_t unit = 3;
   for (const auto& r : rows) {
-    while (unit > 0 && r.time_ns % kTimeUnits[unit].ns != 0) --unit;
+    while (in_units(r.time_ns, unit) * kTimeUnits[unit].ns != r.time_ns) --unit;
     if (unit == 0) break;
   }
   return unit;
@@ -37,17 +52,15 @@ inline uint32_t rice_parameter(uint64_t sum, uint64_t count) {
 }
 
 inline void put_first_time(int64_t time_ns, uint16_t bucket, uint32_t unit, BitWriter* w) {
-  const int64_t u = kTimeUnits[unit].ns;
-  w->put(static_cast<uint64_t>(time_ns / u - bucket_start(bucket) / u),
+  w->put(static_cast<uint64_t>(in_units(time_ns, unit) - in_units(bucket_start(bucket), unit)),
          kTimeUnits[unit].first_bits);
 }
 
 inline int64_t get_first_time(uint16_t bucket, uint32_t unit, BitReader* r) {
-  const int64_t u = kTimeUnits[unit].ns;
   // A bucket number from a damaged key can be past the end of time: wrap, never overflow.
-  const uint64_t t =
-      static_cast<uint64_t>(bucket_start(bucket) / u) + r->get(kTimeUnits[unit].first_bits);
-  return static_cast<int64_t>(t * static_cast<uint64_t>(u));
+  const uint64_t t = static_cast<uint64_t>(in_units(bucket_start(bucket), unit)) +
+                     r->get(kTimeUnits[unit].first_bits);
+  return static_cast<int64_t>(t * static_cast<uint64_t>(kTimeUnits[unit].ns));
 }
 
 }  // namespace satindex::store

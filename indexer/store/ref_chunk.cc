@@ -1,11 +1,8 @@
 #include "indexer/store/ref_chunk.h"
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <utility>
 
 #include "indexer/store/bits.h"
 #include "indexer/store/chunk_time.h"
@@ -32,64 +29,41 @@ struct CodedDevices {
       code;  // by reference: the place of its device in `distinct`
 };
 
-constexpr uint32_t kPlaceBits = 10;  // of a reference in its chunk
-static_assert(kRefChunkRowsMax <= 1u << kPlaceBits);
-// From here on counting digits beats comparing (BM_RefChunkEncode).
-constexpr size_t kRadixFrom = 200;
-
-void sort_packed(uint64_t* keys, size_t n, uint32_t bits) {
-  if (n < kRadixFrom) return std::sort(keys, keys + n);
-  constexpr uint32_t kDigitBits = 8;
-  std::array<uint64_t, kRefChunkRowsMax> swap;
-  uint64_t* from = keys;
-  uint64_t* to = swap.data();
-  // The places ascend already, and the sort is stable: they need no pass.
-  for (uint32_t shift = kPlaceBits; shift < kPlaceBits + bits; shift += kDigitBits) {
-    std::array<uint16_t, 1u << kDigitBits> at{};
-    for (size_t i = 0; i < n; ++i) ++at[(from[i] >> shift) & (at.size() - 1)];
-    uint16_t sum = 0;
-    for (uint16_t& a : at) sum = static_cast<uint16_t>(sum + std::exchange(a, sum));
-    for (size_t i = 0; i < n; ++i) to[at[(from[i] >> shift) & (at.size() - 1)]++] = from[i];
-    std::swap(from, to);
-  }
-  if (from != keys) std::copy(from, from + n, keys);
-}
-
-// Sorted once, each with its place: a search for every reference's device costs more than the rest
-// of the chunk. Ids of one chunk differ in few of their bits, and those, drawn together, leave room
-// for the place.
+// Each device once, found by its hash, and only those are sorted: a search for every reference's
+// device, or a sort of all references, costs more than the rest of the chunk.
 void code_devices(std::span<const TrailRef> refs, CodedDevices* out) {
-  uint64_t all_or = 0;
-  uint64_t all_and = ~uint64_t{0};
-  for (const TrailRef& r : refs) {
-    if (!r.has_device) continue;
-    all_or |= r.device;
-    all_and &= r.device;
-  }
-  const uint64_t differing = all_or & ~all_and;
-  const auto bits = static_cast<uint32_t>(std::popcount(differing));
-  std::array<uint64_t, kRefChunkRowsMax> keys;
-  size_t n = 0;
-  if (bits + kPlaceBits <= 64) {
-    for (size_t i = 0; i < refs.size(); ++i) {
-      if (refs[i].has_device) keys[n++] = _pext_u64(refs[i].device, differing) << kPlaceBits | i;
+  constexpr uint32_t kSlots = 2 * kRefChunkRowsMax;
+  static_assert(std::has_single_bit(kSlots));
+  constexpr uint64_t kMultiplier = 0x9E3779B97F4A7C15;  // 2^64 / golden ratio
+  struct Found {
+    uint64_t device;
+    uint16_t number;  // in the order of the references
+  };
+  std::array<Found, kRefChunkRowsMax> found;
+  std::array<uint16_t, kSlots> slots{};  // number + 1; 0: free
+  uint16_t count = 0;
+  for (size_t i = 0; i < refs.size(); ++i) {
+    if (!refs[i].has_device) continue;
+    const uint64_t device = refs[i].device;
+    auto slot = static_cast<uint32_t>(device * kMultiplier >> (64 - std::bit_width(kSlots - 1)));
+    while (slots[slot] != 0 && found[slots[slot] - 1u].device != device)
+      slot = (slot + 1) & (kSlots - 1);
+    if (slots[slot] == 0) {
+      found[count] = {device, count};
+      slots[slot] = ++count;
     }
-    sort_packed(keys.data(), n, bits);
-  } else {
-    std::array<std::pair<uint64_t, uint16_t>, kRefChunkRowsMax> wide;
-    for (size_t i = 0; i < refs.size(); ++i) {
-      if (refs[i].has_device) wide[n++] = {refs[i].device, static_cast<uint16_t>(i)};
-    }
-    std::sort(wide.begin(), wide.begin() + static_cast<ptrdiff_t>(n));
-    for (size_t i = 0; i < n; ++i) keys[i] = wide[i].second;
+    out->code[i] = static_cast<uint16_t>(slots[slot] - 1);
   }
-  out->distinct.clear();
-  out->distinct.reserve(n);
-  for (size_t i = 0; i < n; ++i) {
-    const size_t place = keys[i] & ((1u << kPlaceBits) - 1);
-    const uint64_t device = refs[place].device;
-    if (out->distinct.empty() || out->distinct.back() != device) out->distinct.push_back(device);
-    out->code[place] = static_cast<uint16_t>(out->distinct.size() - 1);
+  std::sort(found.begin(), found.begin() + count,
+            [](const Found& a, const Found& b) { return a.device < b.device; });
+  std::array<uint16_t, kRefChunkRowsMax> rank;  // by number
+  out->distinct.resize(count);
+  for (uint16_t i = 0; i < count; ++i) {
+    out->distinct[i] = found[i].device;
+    rank[found[i].number] = i;
+  }
+  for (size_t i = 0; i < refs.size(); ++i) {
+    if (refs[i].has_device) out->code[i] = rank[out->code[i]];
   }
 }
 
@@ -111,8 +85,7 @@ void encode_ref_chunk(uint16_t bucket, std::span<const TrailRef> refs, std::stri
   BitWriter w(out);
   const uint32_t n = static_cast<uint32_t>(refs.size());
   const uint32_t unit = common_unit(refs);
-  const int64_t u = kTimeUnits[unit].ns;
-  const uint64_t span = static_cast<uint64_t>(refs[0].time_ns / u - refs[n - 1].time_ns / u);
+  const auto span = static_cast<uint64_t>(in_units(refs[0].time_ns - refs[n - 1].time_ns, unit));
   const uint32_t k = rice_parameter(span, n - 1);
   w.put(0, 2);
   w.gamma(n);
@@ -138,7 +111,8 @@ void encode_ref_chunk(uint16_t bucket, std::span<const TrailRef> refs, std::stri
   }
   const uint32_t bits = index_bits(static_cast<uint32_t>(devices.size()));
   for (uint32_t i = 0; i < n; ++i) {
-    if (i > 0) w.rice(static_cast<uint64_t>(refs[i - 1].time_ns / u - refs[i].time_ns / u), k);
+    if (i > 0)
+      w.rice(static_cast<uint64_t>(in_units(refs[i - 1].time_ns - refs[i].time_ns, unit)), k);
     if (mode == kMixed) w.put(refs[i].has_device ? 1 : 0, 1);
     if (!refs[i].has_device) continue;
     w.put(coded.code[i], bits);

@@ -1,5 +1,7 @@
 #include "indexer/store/row_chunk.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -34,10 +36,18 @@ constexpr size_t at(SymbolClass c) { return static_cast<size_t>(c); }
 struct Table {
   uint32_t n = 0;
   std::array<uint32_t, kChunkRowsMax> codes;
+  // Eight at a time: a full chunk has dozens of Users and services, and looks each row's up.
   uint32_t index(uint32_t code) {
-    for (uint32_t i = 0; i < n; ++i) {
-      if (codes[i] == code) return i;
+    static_assert(kChunkRowsMax % 8 == 0);
+    const __m256i wanted = _mm256_set1_epi32(static_cast<int>(code));
+    for (uint32_t i = 0; i < n; i += 8) {
+      const __m256i here = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(&codes[i]));
+      const auto equal = static_cast<uint32_t>(
+          _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(here, wanted))));
+      const uint32_t at = i + static_cast<uint32_t>(std::countr_zero(equal | 0x100u));
+      if (equal != 0 && at < n) return at;
     }
+    if (n % 8 == 0) std::fill_n(codes.begin() + n, 8, 0);
     codes[n] = code;
     return n++;
   }
@@ -79,8 +89,7 @@ class Encoder {
       fingerprints_ += r.has(kRowHasFingerprint) ? 1 : 0;
     }
     unit_ = common_unit(rows_);
-    const int64_t u = kTimeUnits[unit_].ns;
-    span_ = static_cast<uint64_t>(rows_[0].time_ns / u - rows_[n - 1].time_ns / u);
+    span_ = static_cast<uint64_t>(in_units(rows_[0].time_ns - rows_[n - 1].time_ns, unit_));
     time_k_ = rice_parameter(span_, n - 1);
   }
 
@@ -146,7 +155,6 @@ class Encoder {
   }
 
   void put_rows() {
-    const int64_t u = kTimeUnits[unit_].ns;
     uint32_t seen = 0;
     uint32_t previous = 0;
     std::fill_n(counter_of_user_.begin(), tables_[0].n, 0);
@@ -165,8 +173,10 @@ class Encoder {
       w_.put(index_[i][at(SymbolClass::kOutcome)],
              index_bits(tables_[at(SymbolClass::kOutcome)].n));
       w_.put(index_[i][at(SymbolClass::kDevice)], index_bits(tables_[at(SymbolClass::kDevice)].n));
-      if (i > 0)
-        w_.rice(static_cast<uint64_t>(rows_[i - 1].time_ns / u - rows_[i].time_ns / u), time_k_);
+      if (i > 0) {
+        const int64_t step = rows_[i - 1].time_ns - rows_[i].time_ns;
+        w_.rice(static_cast<uint64_t>(in_units(step, unit_)), time_k_);
+      }
       if (!one_precision_) w_.put(rows_[i].decimals, 4);
       const bool fp = rows_[i].has(kRowHasFingerprint);
       if (fp_mode_ == kFpMixed) w_.put(fp ? 1 : 0, 1);
