@@ -2,12 +2,19 @@
 
 #include <immintrin.h>
 
+#include <array>
+#include <charconv>
 #include <cstring>
 
 namespace satindex::schemas {
 namespace {
 
-constexpr char kUpperHex[] = "0123456789ABCDEF";
+constexpr auto kUpperHex = [] {  // by octet
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::array<std::array<char, 2>, 256> out{};
+  for (size_t i = 0; i < out.size(); ++i) out[i] = {kDigits[i >> 4], kDigits[i & 15]};
+  return out;
+}();
 constexpr size_t kEuiHexDigits = 16;
 
 // Sixteen hex digits to a big-endian integer; false when one of them is none.
@@ -80,8 +87,8 @@ void Eui64::write(char* out) const {
   for (int octet = 0; octet < 8; ++octet) {
     const auto byte = static_cast<uint8_t>(value >> (56 - 8 * octet));
     if (octet > 0) *out++ = '-';
-    *out++ = kUpperHex[byte >> 4];
-    *out++ = kUpperHex[byte & 15];
+    std::memcpy(out, kUpperHex[byte].data(), 2);
+    out += 2;
   }
 }
 
@@ -109,19 +116,19 @@ std::optional<RequestId> RequestId::parse(std::string_view text) {
   return id;
 }
 
+char* RequestId::write(char* out) const {
+  originator.write(out);
+  out += kEuiTextBytes;
+  *out++ = ':';
+  target.write(out);
+  out += kEuiTextBytes;
+  *out++ = ':';
+  return std::to_chars(out, out + 20, counter).ptr;
+}
+
 void RequestId::append_to(std::string& out) const {
-  originator.append_to(out);
-  out.push_back(':');
-  target.append_to(out);
-  out.push_back(':');
-  char digits[20];
-  char* at = digits + sizeof(digits);
-  uint64_t rest = counter;
-  do {
-    *--at = static_cast<char>('0' + rest % 10);
-    rest /= 10;
-  } while (rest != 0);
-  out.append(at, static_cast<size_t>(digits + sizeof(digits) - at));
+  char text[kRequestIdTextBytesMax];
+  out.append(text, write(text));
 }
 
 std::string RequestId::to_string() const {

@@ -12,6 +12,7 @@
 namespace satindex::schemas {
 
 inline constexpr size_t kEuiTextBytes = 23;  // eight octets in hex, seven dashes
+inline constexpr size_t kRequestIdTextBytesMax = 2 * (kEuiTextBytes + 1) + 20;
 
 // An EUI-64 as a big-endian integer: the order of the integers is the order of the canonical texts.
 struct Eui64 {
@@ -46,6 +47,8 @@ struct RequestId {
 
   // Counter: decimal u64 without leading zeros; the whole is 49 to 68 bytes.
   static std::optional<RequestId> parse(std::string_view text);
+  // Writes at most kRequestIdTextBytesMax bytes; returns the end.
+  char* write(char* out) const;
   void append_to(std::string& out) const;
   std::string to_string() const;
   auto operator<=>(const RequestId&) const = default;

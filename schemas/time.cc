@@ -1,5 +1,7 @@
 #include "schemas/time.h"
 
+#include <array>
+#include <cstring>
 #include <ctime>
 
 namespace satindex::schemas {
@@ -58,13 +60,16 @@ bool parse_to_seconds(const char* t, int64_t* seconds) {
   return true;
 }
 
-void append_padded(uint64_t value, int width, std::string& out) {
-  char digits[20];
-  for (int i = width - 1; i >= 0; --i) {
-    digits[i] = static_cast<char>('0' + value % 10);
-    value /= 10;
-  }
-  out.append(digits, static_cast<size_t>(width));
+constexpr auto kTwoDigits = [] {
+  std::array<std::array<char, 2>, 100> out{};
+  for (size_t i = 0; i < out.size(); ++i)
+    out[i] = {static_cast<char>('0' + i / 10), static_cast<char>('0' + i % 10)};
+  return out;
+}();
+
+char* write_two(uint32_t value, char* out) {  // value < 100
+  std::memcpy(out, kTwoDigits[value].data(), 2);
+  return out + 2;
 }
 
 int64_t read_clock(clockid_t id) {
@@ -109,7 +114,7 @@ std::optional<int64_t> WrittenTime::event_ns() const {
   return seconds * kNanosPerSecond + nanos;
 }
 
-void append_time(int64_t ns, uint8_t decimals, std::string& out) {
+char* write_time(int64_t ns, uint8_t decimals, char* out) {
   const int64_t seconds = ns / kNanosPerSecond;
   const auto nanos = static_cast<uint32_t>(ns % kNanosPerSecond);
   const auto second_of_day = static_cast<uint32_t>(seconds % kSecondsPerDay);
@@ -125,22 +130,31 @@ void append_time(int64_t ns, uint8_t decimals, std::string& out) {
   const uint32_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
   const uint32_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
   const uint32_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  append_padded(year, 4, out);
-  out.push_back('-');
-  append_padded(month, 2, out);
-  out.push_back('-');
-  append_padded(day, 2, out);
-  out.push_back('T');
-  append_padded(second_of_day / 3600, 2, out);
-  out.push_back(':');
-  append_padded(second_of_day / 60 % 60, 2, out);
-  out.push_back(':');
-  append_padded(second_of_day % 60, 2, out);
+  out = write_two(year / 100, out);
+  out = write_two(year % 100, out);
+  *out++ = '-';
+  out = write_two(month, out);
+  *out++ = '-';
+  out = write_two(day, out);
+  *out++ = 'T';
+  out = write_two(second_of_day / 3600, out);
+  *out++ = ':';
+  out = write_two(second_of_day / 60 % 60, out);
+  *out++ = ':';
+  out = write_two(second_of_day % 60, out);
   if (decimals > 0) {
-    out.push_back('.');
-    append_padded(nanos / kPowersOfTen[9 - decimals], decimals, out);
+    *out++ = '.';
+    uint32_t rest = nanos / kPowersOfTen[9 - decimals];
+    for (int i = decimals - 1; i >= 0; --i, rest /= 10) out[i] = static_cast<char>('0' + rest % 10);
+    out += decimals;
   }
-  out.push_back('Z');
+  *out++ = 'Z';
+  return out;
+}
+
+void append_time(int64_t ns, uint8_t decimals, std::string& out) {
+  char text[kTimeTextBytesMax];
+  out.append(text, write_time(ns, decimals, text));
 }
 
 std::string format_time(int64_t ns, uint8_t decimals) {

@@ -33,6 +33,10 @@ struct WrittenTime {
   bool operator==(const WrittenTime& o) const { return same_instant(o); }
 };
 
+inline constexpr size_t kTimeTextBytesMax = 30;
+// Writes "2026-11-20T10:15:30.123Z" as append_time does, at most kTimeTextBytesMax bytes; returns
+// the end.
+char* write_time(int64_t ns, uint8_t decimals, char* out);
 // Appends "2026-11-20T10:15:30.123Z" with exactly `decimals` digits (no point for 0). ns in [0,
 // kEventTimeMaxNs].
 void append_time(int64_t ns, uint8_t decimals, std::string& out);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "schemas/thread_class.h"
+
 namespace satindex::ingest {
 namespace {
 
@@ -76,6 +78,7 @@ void ShardWorker::join() {
 
 void ShardWorker::run() {
   pthread_setname_np(pthread_self(), ("shard-" + std::to_string(options_.partition)).c_str());
+  take_thread_class();
   begin();
   while (!stop_.load()) {
     round();
@@ -271,9 +274,15 @@ Gathered ShardWorker::gathered() const {
   return g;
 }
 
+// While it follows, those who ask go first; a catch-up needs the cores it can get.
+void ShardWorker::take_thread_class() {
+  policy_.catching_up() ? schemas::schedule_as_usual() : schemas::schedule_behind_others();
+}
+
 void ShardWorker::commit_when_due() {
   const bool was_catching_up = policy_.catching_up();
   const CommitDecision decision = policy_.decide(gathered());
+  if (policy_.catching_up() != was_catching_up) take_thread_class();
   catching_up_.store(policy_.catching_up(), std::memory_order_relaxed);
   blocked_ = decision != CommitDecision::kWait && !commit(decision);
   // Arrived: the files of the catch-up are joined while the live ones go on.

@@ -93,6 +93,7 @@ class ShardWorker {
   void take(const SourceBatch& batch);
   void take_condition(const Condition& condition);
   void take_record(const SourceRecord& record, bool last_of_topic);
+  void take_thread_class();
   void commit_when_due();
   bool commit(CommitDecision path);
   void committed(const store::Checkpoint& before, CommitDecision path, Time began, size_t records);

@@ -81,11 +81,9 @@ SymbolCode Dictionary::intern(SymbolClass cls, std::string_view bytes) {
   Class& c = classes_[index_of(cls)];
   const uint64_t hash = XXH3_64bits(bytes.data(), bytes.size());
   Recent& recent = c.recent[hash % kRecent];
-  if (recent.code != kNoCode && recent.hash == hash && find(cls, recent.code)->bytes == bytes) {
-    return recent.code;
-  }
+  if (recent.code != kNoCode && recent.hash == hash && recent.bytes == bytes) return recent.code;
   if (const auto it = c.codes.find(bytes); it != c.codes.end()) {
-    recent = {hash, it->second};
+    recent = {hash, it->first, it->second};
     return it->second;
   }
   const uint32_t n = c.size.load(std::memory_order_relaxed);

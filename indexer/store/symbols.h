@@ -79,6 +79,7 @@ class Dictionary {
   // The symbols of the last records, by their hash: nearly every record's are among them.
   struct Recent {
     uint64_t hash = 0;
+    std::string_view bytes;  // the symbol's own
     SymbolCode code = kNoCode;
   };
   static constexpr size_t kRecent = 2048;

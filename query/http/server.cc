@@ -17,6 +17,7 @@
 #include "query/http/problem.h"
 #include "query/http/response_head.h"
 #include "query/http/session.h"
+#include "schemas/thread_class.h"
 
 namespace satindex::http {
 namespace {
@@ -129,7 +130,10 @@ net::awaitable<void> Server::Impl::accept_all() {
 
 void Server::Impl::run_threads() {
   for (int i = 0; i < shared->settings.threads; ++i) {
-    threads.emplace_back([this] { io.run(); });
+    threads.emplace_back([this] {
+      schemas::schedule_for_latency();
+      io.run();
+    });
     const std::string name = (shared->settings.thread_name + "-" + std::to_string(i)).substr(0, 15);
     pthread_setname_np(threads.back().native_handle(), name.c_str());
   }

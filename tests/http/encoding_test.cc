@@ -64,6 +64,32 @@ TEST(JsonText, EscapesWhatMustBe) {
   EXPECT_EQ(out, "\"a\\\"b\\\\c\\b\\f\\n\\r\\t\\u0001\\u001f\\u0000/\x7f\xc3\xa4\"");
 }
 
+// Eight bytes are looked at together: every byte at every place of strings around that length.
+TEST(JsonText, EveryByteAtEveryPlace) {
+  for (size_t size = 1; size <= 18; ++size) {
+    for (size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(size, size % 2 == 0 ? 'x' : '\x80');
+        text[at] = static_cast<char>(byte);
+        std::string alone;
+        append_json_string(std::string_view(&text[at], 1), alone);
+        const std::string expected = '"' + text.substr(0, at) + alone.substr(1, alone.size() - 2) +
+                                     text.substr(at + 1) + '"';
+        std::string out = "before";
+        append_json_string(text, out);
+        ASSERT_EQ(out, "before" + expected) << size << " " << at << " " << byte;
+      }
+    }
+  }
+  for (int byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    std::string out;
+    append_json_string(std::string_view(&c, 1), out);
+    const bool plain = byte >= 0x20 && c != '"' && c != '\\';
+    EXPECT_EQ(out.size() == 3, plain) << byte;
+  }
+}
+
 TEST(Utf8, FollowsTheStandard) {
   for (const char* good : {"", "a", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xed\x9f\xbf",
                            "\xf4\x8f\xbf\xbf"}) {
