@@ -22,7 +22,7 @@ struct MemoryPlan {
 MemoryPlan plan_memory(uint64_t budget_bytes);
 // Before the first thread starts. Fetched sets of records are a megabyte and more, and malloc by
 // default gives such blocks back to the kernel at once, to be faulted in and cleared again for the
-// next: a fifth of a catch-up (docs/decisions/0003). What is kept is bounded by what was in use at
+// next: a fifth of a catch-up (docs/decisions/0007). What is kept is bounded by what was in use at
 // once, which the budget bounds. An operator's GLIBC_TUNABLES win.
 void keep_freed_memory();
 
