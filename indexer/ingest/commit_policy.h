@@ -11,9 +11,9 @@
 namespace satindex::ingest {
 
 struct CommitLimits {
-  // Catching up: one accumulator of this many records gives the largest chunks at the least CPU
-  // (facts/measured).
-  size_t bulk_records = 500'000;
+  // Catching up: fewer make smaller chunks and more files, more fall out of the processor's caches
+  // and leave one long commit for the end (docs/decisions/0007).
+  size_t bulk_records = 250'000;
   size_t bulk_bytes = size_t{256} << 20;
   // A catch-up that trickles must still become visible.
   std::chrono::nanoseconds bulk_age = std::chrono::seconds(5);
