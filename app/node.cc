@@ -36,8 +36,7 @@ constexpr milliseconds kDrainDeadline{10'000};
 constexpr milliseconds kOpsDrainDeadline{500};
 constexpr std::chrono::seconds kReplayDeadline{30};
 
-// A thread waits for the acknowledgement of an access record now and then, so there are more than
-// cores.
+// A page may wait for the disk, so there are more than cores.
 int http_threads() {
   return static_cast<int>(std::clamp(2 * std::thread::hardware_concurrency(), 4u, 32u));
 }

@@ -31,7 +31,8 @@ void BM_PolicyVisible(benchmark::State& state) {
   grant.cross = {{0, INT64_MAX}};
   int64_t time = 0;
   for (auto _ : state)
-    benchmark::DoNotOptimize(policy.visible(false, "SERVICE_RESPONSE", ++time, grant));
+    benchmark::DoNotOptimize(
+        policy.visible(false, policy.cross_type("SERVICE_RESPONSE"), ++time, grant));
 }
 BENCHMARK(BM_PolicyVisible);
 

@@ -108,8 +108,10 @@ void FreshnessProbe::tick() {
     ends_at_ = now;
     ask_ends();
   }
-  answer_raised();
-  pace_stable();
+  // A leader that is away would hold up all others for the whole timeout.
+  const auto groups = by_leader(true);
+  answer_raised(groups);
+  pace_stable(groups);
   bool all_read = true;
   for (size_t i = 0; i < partitions_.size(); ++i) {
     Partition& p = partitions_[i];
@@ -128,8 +130,7 @@ void FreshnessProbe::tick() {
   }
 }
 
-std::vector<std::vector<FreshnessProbe::Partition*>> FreshnessProbe::by_leader(
-    bool reachable_only) {
+FreshnessProbe::Groups FreshnessProbe::by_leader(bool reachable_only) {
   std::map<int32_t, std::vector<Partition*>> groups;
   for (Partition& p : partitions_) {
     const TopicMetadata& topic = metadata_[static_cast<size_t>(p.ref.topic)];
@@ -140,7 +141,7 @@ std::vector<std::vector<FreshnessProbe::Partition*>> FreshnessProbe::by_leader(
       groups[topic.leaders[i]].push_back(&p);
     }
   }
-  std::vector<std::vector<Partition*>> out;
+  Groups out;
   for (auto& [leader, group] : groups) out.push_back(std::move(group));
   return out;
 }
@@ -208,11 +209,10 @@ void FreshnessProbe::take_end(Partition& p, int64_t applied, const Question& que
   p.questions.push_back(question);
 }
 
-void FreshnessProbe::pace_stable() {
+void FreshnessProbe::pace_stable(const Groups& reachable) {
   const bool catching_up = wiring_.catching_up && wiring_.catching_up();
   std::vector<std::vector<size_t>> groups;
-  // A leader that is away would hold up all others for the whole timeout.
-  for (const auto& group : by_leader(true)) {
+  for (const auto& group : reachable) {
     groups.emplace_back();
     for (const Partition* p : group)
       groups.back().push_back(static_cast<size_t>(p - partitions_.data()));
@@ -227,9 +227,9 @@ bool FreshnessProbe::verified(const Partition& p, Time now) const {
          now - p.verified_at <= settings_.max_staleness;
 }
 
-void FreshnessProbe::answer_raised() {
+void FreshnessProbe::answer_raised(const Groups& reachable) {
   const auto half = settings_.max_staleness / 2;
-  for (const auto& group : by_leader(true)) {
+  for (const auto& group : reachable) {
     const Time now = Clock::now();
     std::vector<Partition*> due;
     for (Partition* p : group) {

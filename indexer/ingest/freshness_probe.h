@@ -95,8 +95,9 @@ class FreshnessProbe {
   void tick();
   void ask_ends();
   void ask_group(const std::vector<Partition*>& group, int64_t wall_ns, int64_t boot_ns);
-  void pace_stable();
-  void answer_raised();
+  using Groups = std::vector<std::vector<Partition*>>;
+  void pace_stable(const Groups& reachable);
+  void answer_raised(const Groups& reachable);
   struct Search {
     Partition* of;
     uint64_t question;
@@ -118,7 +119,7 @@ class FreshnessProbe {
   void commit_for_information();
   void export_gauges();
   // Partitions by their leader, each group to be asked in one request. Those without one are left out.
-  std::vector<std::vector<Partition*>> by_leader(bool reachable_only);
+  Groups by_leader(bool reachable_only);
   void export_partition(const Partition& p, Time now);
   bool verified(const Partition& p, Time now) const;
 

@@ -18,6 +18,13 @@ void give(uint32_t i, const DeviceLedger& ledger,
   }
 }
 
+// What a look-up gave; an empty ledger when nothing.
+Result<DeviceLedger> found_ledger(const rocksdb::Status& s, const rocksdb::PinnableSlice& value) {
+  if (s.IsNotFound()) return DeviceLedger();
+  if (!s.ok()) return to_status(s);
+  return DeviceLedger::decode(view(value));
+}
+
 }  // namespace
 
 Result<DeviceLedger> load_ledger(const Shard::Impl& shard, uint64_t device,
@@ -27,9 +34,7 @@ Result<DeviceLedger> load_ledger(const Shard::Impl& shard, uint64_t device,
   const rocksdb::Status s =
       shard.db->Get(shard.read_options(snapshot), shard.cf(Table::kLedger),
                     slice(ledger_key(schemas::DeviceId{{device}}, &key)), &value);
-  if (s.IsNotFound()) return DeviceLedger();
-  if (!s.ok()) return to_status(s);
-  return DeviceLedger::decode(view(value));
+  return found_ledger(s, value);
 }
 
 Result<std::vector<DeviceLedger>> load_ledgers(const Shard::Impl& shard,
@@ -44,9 +49,7 @@ Result<std::vector<DeviceLedger>> load_ledgers(const Shard::Impl& shard,
                      keys.data(), values.data(), statuses.data());
   std::vector<DeviceLedger> out(devices.size());
   for (size_t i = 0; i < devices.size(); ++i) {
-    if (statuses[i].IsNotFound()) continue;
-    if (!statuses[i].ok()) return to_status(statuses[i]);
-    auto ledger = DeviceLedger::decode(view(values[i]));
+    auto ledger = found_ledger(statuses[i], values[i]);
     if (!ledger) return ledger.error();
     out[i] = std::move(*ledger);
   }

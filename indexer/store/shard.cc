@@ -214,7 +214,6 @@ Result<std::unique_ptr<Shard>> Shard::open(const ShardOptions& options,
   impl->resources = std::move(resources);
   impl->errors = std::make_shared<ErrorWatch>();
   impl->stalls = std::make_shared<StallCount>();
-  impl->stalls->set_stats_level(rocksdb::StatsLevel::kExceptHistogramOrTimers);
   std::error_code ec;
   std::filesystem::create_directories(options.path, ec);
   if (ec) return schemas::unavailable("cannot create the directory of a shard: " + ec.message());

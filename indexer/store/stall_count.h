@@ -10,6 +10,7 @@ namespace satindex::store {
 
 class StallCount final : public rocksdb::Statistics {
  public:
+  StallCount() { set_stats_level(rocksdb::StatsLevel::kExceptHistogramOrTimers); }
   uint64_t micros() const { return micros_.load(std::memory_order_relaxed); }
 
   const char* Name() const override { return "StallCount"; }

@@ -60,13 +60,10 @@ class AccessPolicy {
                     int64_t now_ns) const;
   bool cross_type(std::string_view event_type) const;
 
-  // Rules 1 to 3 for one event. `own`: rule 1 holds. `cross`: its type is a cross_type.
+  // Rules 1 to 3 for one event. `own`: rule 1 holds. `cross`: cross_type of its type, which a reader
+  // need not ask for every row.
   static bool visible(bool own, bool cross, int64_t time_ns, const DeviceGrant& grant) {
     return own || (cross && grant.in_cross(time_ns));
-  }
-  bool visible(bool own, std::string_view event_type, int64_t time_ns,
-               const DeviceGrant& grant) const {
-    return visible(own, !own && cross_type(event_type), time_ns, grant);
   }
   const AccessRules& rules() const { return rules_; }
 

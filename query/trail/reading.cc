@@ -49,9 +49,6 @@ void settle_group(std::vector<TrailRow>* rows) {
 Reading::Reading(const Context& context) : c_(context), window_(context.window) {
   // Equal times may lie on both sides of the cursor: it cuts to the nanosecond, offer() does the rest.
   if (c_.query.after) window_.to_ns = std::min(window_.to_ns, c_.query.after->time_ns + 1);
-  const Filters& f = c_.query.filters;
-  unfiltered_ = !f.others_only && !f.request_id && f.srv.empty() && f.user_role.empty() &&
-                f.event_type.empty() && f.device_type.empty();
   views_.resize(c_.shards.size());
   placed_by_ = placed_by();
   if (c_.query.route == Route::kDevice) {
@@ -109,11 +106,10 @@ bool Reading::owns(const TrailRow& row) {
 bool Reading::visible(const TrailRow& row, bool own, const DeviceGrant& grant) {
   if (!own && cross_.of != row.outcome)
     cross_ = {row.outcome, c_.policy.cross_type(row.outcome->first)};
-  return AccessPolicy::visible(own, !own && cross_.yes, row.time_ns, grant);
+  return AccessPolicy::visible(own, cross_.yes, row.time_ns, grant);
 }
 
 bool Reading::matches(const TrailRow& row, bool own) const {
-  if (unfiltered_) return c_.window.contains(row.time_ns);
   const Filters& f = c_.query.filters;
   if (f.others_only && own) return false;
   if (!c_.window.contains(row.time_ns)) return false;
@@ -134,6 +130,8 @@ bool Reading::offer(const TrailRow& row, bool own, Page* page) {
     page->next = page->entries.back().row.position();
     return false;
   }
+  if (page->entries.empty())
+    page->entries.reserve(std::min<size_t>(c_.query.limit, kEntriesReserved));
   const AccessRules& rules = c_.policy.rules();
   page->entries.push_back({row, own, own || !rules.hide_request_id,
                            own || !rules.hide_command_variant, own || !rules.hide_response_code});
@@ -224,7 +222,6 @@ Result<void> Reading::device_page(Page* page) {
   for (const size_t shard : shards_of(device)) {
     cursors.emplace_back(*views_[shard], device, schemas::UserId{}, window_, interest(g));
   }
-  page->entries.reserve(std::min<size_t>(c_.query.limit, kEntriesReserved));
   while (true) {
     std::optional<int64_t> t;
     for (RowCursor& r : cursors) t = std::max(t, r.peek());
@@ -256,8 +253,7 @@ Result<void> Reading::device_page(Page* page) {
   return {};
 }
 
-Result<void> Reading::fetch(const store::TrailRef& ref, const std::vector<const Source*>& at,
-                            bool everywhere, Rows* rows) {
+Result<void> Reading::fetch(const store::TrailRef& ref, bool everywhere) {
   const store::TimeWindow moment{ref.time_ns, ref.time_ns + 1};
   auto& lookups = ref.has_device ? lookups_ : loose_lookups_;
   lookups.resize(views_.size());
@@ -270,7 +266,7 @@ Result<void> Reading::fetch(const store::TrailRef& ref, const std::vector<const 
     } else {
       lookups[shard]->reset(entity, moment);
     }
-    if (lookups[shard]->peek()) lookups[shard]->take(rows);
+    if (lookups[shard]->peek()) lookups[shard]->take(&rows_);
     return lookups[shard]->ok();
   };
   bool good = true;
@@ -280,7 +276,7 @@ Result<void> Reading::fetch(const store::TrailRef& ref, const std::vector<const 
     }
   } else {
     uint64_t last_shard = UINT64_MAX;
-    for (const Source* s : at) {
+    for (const Source* s : at_) {
       if (ref.has_device && s->shard == last_shard)
         continue;  // two Users of the caller on one device
       last_shard = s->shard;
@@ -291,8 +287,7 @@ Result<void> Reading::fetch(const store::TrailRef& ref, const std::vector<const 
   return good ? Result<void>{} : Result<void>{schemas::corrupt("a trail row cannot be read")};
 }
 
-Result<std::optional<store::TrailRef>> Reading::next_ref(std::vector<Source>* sources,
-                                                         std::vector<const Source*>* at) {
+Result<std::optional<store::TrailRef>> Reading::next_ref(std::vector<Source>* sources) {
   while (true) {
     std::optional<store::TrailRef> ref;
     work_ = 0;
@@ -302,10 +297,10 @@ Result<std::optional<store::TrailRef>> Reading::next_ref(std::vector<Source>* so
       if (s.next && (!ref || *s.next < *ref)) ref = s.next;
     }
     if (!ref) return ref;
-    at->clear();
+    at_.clear();
     for (Source& s : *sources) {
       if (s.next != ref) continue;
-      at->push_back(&s);
+      at_.push_back(&s);
       s.refs.advance();
       s.look();
     }
@@ -319,7 +314,7 @@ Result<void> Reading::gather(std::vector<Source>* sources, const Page& page) {
       std::clamp<size_t>(c_.query.limit - page.entries.size() + 1, 1, kGatheredMax);
   std::vector<DeviceId> devices;
   while (gathered_.size() < wanted) {
-    auto ref = next_ref(sources, &at_);
+    auto ref = next_ref(sources);
     if (!ref) return ref.error();
     if (!*ref) break;
     gathered_.push_back(**ref);
@@ -331,7 +326,7 @@ Result<void> Reading::gather(std::vector<Source>* sources, const Page& page) {
 // `grant`: of the owner trail; null: the caller's own trail.
 Result<void> Reading::take_ref(const store::TrailRef& ref, const DeviceGrant* grant, Page* page) {
   rows_.clear();
-  if (auto r = fetch(ref, at_, grant != nullptr, &rows_); !r) return r;
+  if (auto r = fetch(ref, grant != nullptr); !r) return r;
   settle_group(&rows_);
   for (const TrailRow& row : rows_) {
     const bool own = owns(row);
@@ -363,9 +358,8 @@ Result<void> Reading::own_page(Page* page) {
       sources.back().look();
     }
   }
-  page->entries.reserve(std::min<size_t>(c_.query.limit, kEntriesReserved));
   while (true) {
-    auto ref = next_ref(&sources, &at_);
+    auto ref = next_ref(&sources);
     if (!ref) return ref.error();
     if (!*ref) break;
     if (auto r = take_ref(**ref, nullptr, page); !r) return r;
@@ -395,7 +389,6 @@ Result<void> Reading::owned_page(Page* page) {
     }
   }
   lookups_done_ = 0;
-  page->entries.reserve(std::min<size_t>(c_.query.limit, kEntriesReserved));
   while (true) {
     if (gathered_.empty()) {
       if (auto r = gather(&sources, *page); !r) return r;

@@ -57,16 +57,15 @@ class Reading {
   schemas::Result<const DeviceGrant*> grant_of(schemas::DeviceId device);
   // Grants of all these devices, read in one go a shard; grant_of then finds them.
   schemas::Result<void> read_grants(std::vector<schemas::DeviceId> devices);
-  // The next reference behind the cursor of all sources, and which of them gave it; nullopt at the end.
-  schemas::Result<std::optional<store::TrailRef>> next_ref(std::vector<Source>* sources,
-                                                           std::vector<const Source*>* at);
+  // The next reference of all sources behind the query's place; nullopt at the end. Sets at_.
+  schemas::Result<std::optional<store::TrailRef>> next_ref(std::vector<Source>* sources);
   schemas::Result<void> gather(std::vector<Source>* sources, const Page& page);
   // Offers the rows of one reference.
   schemas::Result<void> take_ref(const store::TrailRef& ref, const DeviceGrant* grant, Page* page);
   // False when the page ends here: it is full, or its work is spent.
   bool more(const store::TrailRef& ref, Page* page) const;
-  schemas::Result<void> fetch(const store::TrailRef& ref, const std::vector<const Source*>& at,
-                              bool everywhere, Rows* rows);
+  // Adds to rows_ from every shard that can know the device, or from those of at_ only.
+  schemas::Result<void> fetch(const store::TrailRef& ref, bool everywhere);
   bool spent() const;
   bool owns(const store::TrailRow& row);
   bool visible(const store::TrailRow& row, bool own, const DeviceGrant& grant);
@@ -78,7 +77,6 @@ class Reading {
 
   Context c_;
   store::TimeWindow window_;                                // also cut by the cursor
-  bool unfiltered_ = false;                                 // every row in the window matches
   std::vector<std::unique_ptr<store::ShardView>> views_;    // by shard; null: not needed
   std::vector<std::unique_ptr<store::RowCursor>> lookups_;  // by shard, of device rows
   std::vector<std::unique_ptr<store::RowCursor>>
@@ -86,8 +84,8 @@ class Reading {
   std::optional<store::PartitionerBit> placed_by_;
   std::unordered_map<uint64_t, DeviceGrant> grants_;
   std::deque<store::TrailRef> gathered_;  // of the owner trail, not yet offered
-  std::vector<const Source*> at_;
-  Rows rows_;
+  std::vector<const Source*> at_;         // which sources gave the last reference
+  Rows rows_;                             // of one time, being judged
   // Neighbouring rows mostly have the same User and outcome, so what was last decided mostly holds.
   struct Decided {
     const store::Symbol* of = nullptr;

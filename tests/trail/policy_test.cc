@@ -165,7 +165,8 @@ void check_case(const Case& c, size_t* checked) {
          {"SERVICE_REQUEST", "SIGNED_PRE_COMMAND", "SERVICE_RESPONSE", "ACKNOWLEDGEMENT",
           "PRE_COMMAND", "DEVICE_ALERT", "DCC_ALERT", "A_TYPE_TO_COME"}) {
       for (const bool own : {true, false}) {
-        ASSERT_EQ(p.visible(own, type, t * kSecond, g), expected_visible(c, own, type, t))
+        ASSERT_EQ(p.visible(own, p.cross_type(type), t * kSecond, g),
+                  expected_visible(c, own, type, t))
             << type << (own ? " own" : " other's") << " at " << t;
         ++*checked;
       }
@@ -207,7 +208,7 @@ TEST(Policy, NothingIsGrantedByDefault) {
   EXPECT_EQ(Caller().channel, Channel::kReport);
   const DeviceGrant g;
   EXPECT_FALSE(g.entitled);
-  EXPECT_FALSE(p.visible(false, "SERVICE_REQUEST", 0, g));
+  EXPECT_FALSE(p.visible(false, p.cross_type("SERVICE_REQUEST"), 0, g));
   DeviceLedger ledger;
   hold(ledger, kSupplier, "ME", {0, kOpen});
   EXPECT_FALSE(grant(p, caller("IS"), ledger).entitled);
@@ -286,7 +287,8 @@ TEST(Policy, ASuspensionWithholdsAndDoesNotChangeWhoIsEntitled) {
     EXPECT_TRUE(g.suspended);
     EXPECT_FALSE(g.own.empty());
     EXPECT_TRUE(g.cross.empty());
-    EXPECT_TRUE(policy(AccessOption::kA, h).visible(true, "DEVICE_ALERT", kNow * kSecond, g));
+    const AccessPolicy p = policy(AccessOption::kA, h);
+    EXPECT_TRUE(p.visible(true, p.cross_type("DEVICE_ALERT"), kNow * kSecond, g));
   }
 }
 
