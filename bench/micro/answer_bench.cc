@@ -15,7 +15,7 @@ void BM_PolicyGrant(benchmark::State& state) {
   const auto shards = country().shards();
   std::vector<store::DeviceLedger> ledgers;
   for (const store::Shard* shard : shards)
-    ledgers.push_back(*store::ShardView(*shard).ledger(device));
+    ledgers.push_back(**store::ShardView(*shard).ledger(device));
   std::vector<const store::DeviceLedger*> all;
   for (const auto& ledger : ledgers) all.push_back(&ledger);
   const auto& policy = country().service().policy();

@@ -230,19 +230,16 @@ bool DeviceLedger::suspended(Relation relation, std::string_view party) const {
 
 std::vector<Span> DeviceLedger::spans(Relation relation, std::string_view party,
                                       int64_t now_ns) const {
-  std::vector<Span> spans;
+  // The intervals ascend by validFrom, and clamping keeps that order.
+  std::vector<Span> merged;
   for (const OwnershipInterval& i : intervals_) {
     if (i.relation != relation || i.party != party) continue;
     const std::optional<Span> span = i.usable();
-    if (span && span->from_ns <= now_ns) spans.push_back(*span);
-  }
-  // The intervals ascend by validFrom, and clamping keeps that order.
-  std::vector<Span> merged;
-  for (const Span& span : spans) {
-    if (!merged.empty() && span.from_ns <= merged.back().to_ns) {
-      merged.back().to_ns = std::max(merged.back().to_ns, span.to_ns);
+    if (!span || span->from_ns > now_ns) continue;
+    if (!merged.empty() && span->from_ns <= merged.back().to_ns) {
+      merged.back().to_ns = std::max(merged.back().to_ns, span->to_ns);
     } else {
-      merged.push_back(span);
+      merged.push_back(*span);
     }
   }
   return merged;

@@ -10,22 +10,47 @@ using schemas::Result;
 struct ShardView::Impl {
   const Shard::Impl* shard = nullptr;
   const rocksdb::Snapshot* snapshot = nullptr;
+  uint64_t moment = LedgerCache::kNever;
 };
 
 ShardView::ShardView(const Shard& shard) : impl_(std::make_unique<Impl>()) {
   impl_->shard = &shard.impl();
+  const LedgerCache& cache = *impl_->shard->ledger_cache;
+  const uint64_t before = cache.clock();
   impl_->snapshot = impl_->shard->db->GetSnapshot();
+  impl_->moment = LedgerCache::moment(before, cache.clock());
 }
 
 ShardView::~ShardView() { impl_->shard->db->ReleaseSnapshot(impl_->snapshot); }
 
-Result<DeviceLedger> ShardView::ledger(schemas::DeviceId device) const {
-  return load_ledger(*impl_->shard, device.eui.value, impl_->snapshot);
+Result<KnownLedger> ShardView::ledger(schemas::DeviceId device) const {
+  LedgerCache& cache = *impl_->shard->ledger_cache;
+  if (KnownLedger kept = cache.find(device.eui.value, impl_->moment)) return kept;
+  auto read = load_ledger(*impl_->shard, device.eui.value, impl_->snapshot);
+  if (!read) return read.error();
+  auto ledger = std::make_shared<const DeviceLedger>(std::move(*read));
+  cache.keep(device.eui.value, impl_->moment, ledger);
+  return KnownLedger(std::move(ledger));
 }
 
-Result<std::vector<DeviceLedger>> ShardView::ledgers(
+Result<std::vector<KnownLedger>> ShardView::ledgers(
     std::span<const schemas::DeviceId> devices) const {
-  return load_ledgers(*impl_->shard, devices, impl_->snapshot);
+  LedgerCache& cache = *impl_->shard->ledger_cache;
+  std::vector<KnownLedger> out(devices.size());
+  std::vector<schemas::DeviceId> missing;
+  for (size_t i = 0; i < devices.size(); ++i) {
+    out[i] = cache.find(devices[i].eui.value, impl_->moment);
+    if (!out[i]) missing.push_back(devices[i]);
+  }
+  if (missing.empty()) return out;
+  auto read = load_ledgers(*impl_->shard, missing, impl_->snapshot);
+  if (!read) return read.error();
+  for (size_t i = 0, next = 0; i < devices.size(); ++i) {
+    if (out[i]) continue;
+    out[i] = std::make_shared<const DeviceLedger>(std::move((*read)[next++]));
+    cache.keep(devices[i].eui.value, impl_->moment, out[i]);
+  }
+  return out;
 }
 
 namespace {
@@ -37,23 +62,13 @@ struct RowCodec {
   ChunkInterest interest;
   std::shared_ptr<LiteralTable> literals = std::make_shared<LiteralTable>();
   RowChunkHeader header;
-  std::vector<const Symbol*> users, outcomes;
 
   bool glance(const TrailKey& key, std::string_view bytes, int64_t* newest, int64_t* oldest,
               bool* wanted) {
     if (!read_row_chunk_header(context_of(kind, key), bytes, &header)) return false;
     *newest = header.newest_ns;
     *oldest = header.oldest_ns;
-    if (interest) {
-      const auto look_up = [&](SymbolClass c, const std::vector<uint32_t>& codes,
-                               std::vector<const Symbol*>* out) {
-        out->clear();
-        for (const uint32_t code : codes) out->push_back(dictionary->find(c, code));
-      };
-      look_up(SymbolClass::kUser, header.users, &users);
-      look_up(SymbolClass::kOutcome, header.outcomes, &outcomes);
-      *wanted = interest({users, outcomes, *newest, *oldest});
-    }
+    if (interest) *wanted = interest({*dictionary, header});
     return true;
   }
   bool decode(const TrailKey& key, std::string_view bytes, int64_t not_before,

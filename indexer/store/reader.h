@@ -18,6 +18,9 @@
 
 namespace satindex::store {
 
+// Never null. Shared with other readers.
+using KnownLedger = std::shared_ptr<const DeviceLedger>;
+
 class ShardView {
  public:
   explicit ShardView(const Shard& shard);
@@ -26,9 +29,9 @@ class ShardView {
   ShardView& operator=(const ShardView&) = delete;
 
   // What this shard knows of the device; an empty ledger when nothing.
-  schemas::Result<DeviceLedger> ledger(schemas::DeviceId device) const;
+  schemas::Result<KnownLedger> ledger(schemas::DeviceId device) const;
   // The same for many devices at once, in order: cheaper than one by one.
-  schemas::Result<std::vector<DeviceLedger>> ledgers(
+  schemas::Result<std::vector<KnownLedger>> ledgers(
       std::span<const schemas::DeviceId> devices) const;
 
   struct Impl;
@@ -38,14 +41,35 @@ class ShardView {
   std::unique_ptr<Impl> impl_;
 };
 
-// Whether a chunk can hold anything of interest, by its header: its Users and its outcomes (symbols; nullptr: one that is
-// written out in the chunk, so anything) and its time span. False passes the chunk over undecoded.
-struct ChunkGlance {
-  std::span<const Symbol* const> users;
-  std::span<const Symbol* const> outcomes;
-  int64_t newest_ns = 0;
-  int64_t oldest_ns = 0;  // no later than the oldest row
+// What a chunk's header says: its time span, its Users and its outcomes. `yes` is asked of their symbols until it agrees;
+// nullptr: one that is written out in the chunk, so anything.
+class ChunkGlance {
+ public:
+  ChunkGlance(const Dictionary& dictionary, const RowChunkHeader& header)
+      : dictionary_(dictionary), header_(header) {}
+  int64_t newest_ns() const { return header_.newest_ns; }
+  int64_t oldest_ns() const { return header_.oldest_ns; }  // no later than the oldest row
+  template <class Yes>
+  bool any_user(const Yes& yes) const {
+    return any(SymbolClass::kUser, header_.users, yes);
+  }
+  template <class Yes>
+  bool any_outcome(const Yes& yes) const {
+    return any(SymbolClass::kOutcome, header_.outcomes, yes);
+  }
+
+ private:
+  template <class Yes>
+  bool any(SymbolClass c, const std::vector<uint32_t>& codes, const Yes& yes) const {
+    for (const uint32_t code : codes) {
+      if (yes(dictionary_.find(c, code))) return true;
+    }
+    return false;
+  }
+  const Dictionary& dictionary_;
+  const RowChunkHeader& header_;
 };
+// Whether a chunk can hold anything of interest. False passes it over undecoded.
 using ChunkInterest = std::function<bool(const ChunkGlance&)>;
 
 // Rows of one device (or, loose, of one User's events without device), grouped by time, newest first.

@@ -150,6 +150,7 @@ Result<void> load_meta(Shard::Impl* s) {
     auto c = Checkpoint::decode(value);
     if (!c) return c.error();
     s->committed = *c;
+    s->placed = c->placed;
   } else if (!st.IsNotFound()) {
     return to_status(st);
   }
@@ -214,6 +215,7 @@ Result<std::unique_ptr<Shard>> Shard::open(const ShardOptions& options,
   impl->resources = std::move(resources);
   impl->errors = std::make_shared<ErrorWatch>();
   impl->stalls = std::make_shared<StallCount>();
+  impl->ledger_cache = std::make_unique<LedgerCache>(impl->resources->impl().cache);
   std::error_code ec;
   std::filesystem::create_directories(options.path, ec);
   if (ec) return schemas::unavailable("cannot create the directory of a shard: " + ec.message());
@@ -245,10 +247,7 @@ Checkpoint Shard::checkpoint() const {
   return impl_->committed;
 }
 
-uint8_t Shard::placed() const {
-  const std::lock_guard lock(impl_->mutex);
-  return impl_->committed.placed;
-}
+uint8_t Shard::placed() const { return impl_->placed.load(std::memory_order_acquire); }
 
 bool Shard::pending(schemas::Relation relation, std::string_view party) const {
   if (impl_->adopting) return true;

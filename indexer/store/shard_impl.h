@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "indexer/store/ledger_cache.h"
 #include "indexer/store/shard.h"
 #include "indexer/store/stall_count.h"
 #include "indexer/store/symbols.h"
@@ -54,6 +55,8 @@ struct Shard::Impl {
   std::array<rocksdb::ColumnFamilyHandle*, kTables> handles{};
   Dictionary dictionary;
   BucketList buckets;
+  std::unique_ptr<LedgerCache> ledger_cache;
+  std::atomic<uint8_t> placed{kPartitionerAll};  // as in `committed`, for readers of every page
   std::atomic<bool> adopting{false};  // back-filled shards are not yet taken into account
   mutable std::mutex mutex;           // guards all below
   Checkpoint committed;

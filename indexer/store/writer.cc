@@ -300,8 +300,11 @@ Result<void> ShardWriter::Impl::commit(WritePath path) {
         shard.mutex);  // before the ledger is visible: a portfolio must not miss the "pending"
     for (const ReconcileItem& i : late) ++shard.pending[i.entity];
   }
+  std::optional<LedgerCache::Change> change;
+  change.emplace(*shard.ledger_cache, batch.of(Table::kLedger));
   const Result<void> done =
       path == WritePath::kBulk ? commit_bulk(shard, batch) : commit_live(shard, batch);
+  change.reset();
   const std::lock_guard lock(shard.mutex);
   if (!done) {
     for (const ReconcileItem& i : late) {
@@ -313,6 +316,7 @@ Result<void> ShardWriter::Impl::commit(WritePath path) {
     return done;
   }
   committed = next = shard.committed = c;
+  shard.placed.store(c.placed, std::memory_order_release);
   publish_flags();
   rows.clear();
   literals.clear();

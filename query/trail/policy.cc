@@ -21,13 +21,6 @@ bool contains(const List& list, std::string_view name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
-// Spans ascend and do not touch.
-bool any_contains(const std::vector<Span>& spans, int64_t time_ns) {
-  const auto after = std::upper_bound(spans.begin(), spans.end(), time_ns,
-                                      [](int64_t t, const Span& s) { return t < s.from_ns; });
-  return after != spans.begin() && std::prev(after)->contains(time_ns);
-}
-
 std::optional<std::string> why_not_cross_user(std::string_view type) {
   if (type.empty()) return "cross-user-types: an empty event type";
   if (contains(kTypesThatMayCross, type)) return std::nullopt;
@@ -54,8 +47,11 @@ std::optional<std::string> why_not_roles(const AccessRules& rules) {
 
 }  // namespace
 
-bool DeviceGrant::in_own(int64_t time_ns) const { return any_contains(own, time_ns); }
-bool DeviceGrant::in_cross(int64_t time_ns) const { return any_contains(cross, time_ns); }
+bool DeviceGrant::any_of_many(const std::vector<Span>& spans, int64_t time_ns) {
+  const auto after = std::upper_bound(spans.begin(), spans.end(), time_ns,
+                                      [](int64_t t, const Span& s) { return t < s.from_ns; });
+  return after != spans.begin() && std::prev(after)->contains(time_ns);
+}
 
 schemas::Result<AccessPolicy> AccessPolicy::create(AccessRules rules) {
   for (const std::string& type : rules.cross_user_types) {
@@ -105,7 +101,7 @@ DeviceGrant AccessPolicy::grant(const Caller& caller,
     return ledger->suspended(*relation, caller.party);
   });
 
-  const bool holds_now = any_contains(grant.own, now_ns);
+  const bool holds_now = grant.in_own(now_ns);
   grant.entitled = rules_.history == AccessHistory::kTenureFormer ? !grant.own.empty() : holds_now;
   if (!grant.entitled || grant.suspended) return grant;
   if (rules_.history == AccessHistory::kCurrent) {

@@ -40,8 +40,16 @@ struct DeviceGrant {
   std::vector<store::Span>
       cross;  // times whose cross-User rows rules 2 and 3 show; empty when suspended or not entitled
 
-  bool in_own(int64_t time_ns) const;
-  bool in_cross(int64_t time_ns) const;
+  bool in_own(int64_t time_ns) const { return any_contains(own, time_ns); }
+  bool in_cross(int64_t time_ns) const { return any_contains(cross, time_ns); }
+
+ private:
+  // Spans ascend and do not touch; nearly always there is one.
+  static bool any_contains(const std::vector<store::Span>& spans, int64_t time_ns) {
+    if (spans.size() == 1) return spans.front().contains(time_ns);
+    return any_of_many(spans, time_ns);
+  }
+  static bool any_of_many(const std::vector<store::Span>& spans, int64_t time_ns);
 };
 
 class AccessPolicy {

@@ -25,8 +25,7 @@ TrailPosition end_of(const store::TrailRef& ref) {
 
 }  // namespace
 
-void settle_group(std::vector<TrailRow>* rows) {
-  if (rows->size() < 2) return;
+void settle_rows(std::vector<TrailRow>* rows) {
   struct Placed {
     TrailPosition at;
     TrailRow row;
@@ -46,7 +45,17 @@ void settle_group(std::vector<TrailRow>* rows) {
   }
 }
 
-Reading::Reading(const Context& context) : c_(context), window_(context.window) {
+namespace {
+
+bool without_filters(const Filters& f) {
+  return f.srv.empty() && f.user_role.empty() && f.event_type.empty() && f.device_type.empty() &&
+         !f.request_id && !f.others_only;
+}
+
+}  // namespace
+
+Reading::Reading(const Context& context)
+    : c_(context), window_(context.window), unfiltered_(without_filters(context.query.filters)) {
   // Equal times may lie on both sides of the cursor: it cuts to the nanosecond, offer() does the rest.
   if (c_.query.after) window_.to_ns = std::min(window_.to_ns, c_.query.after->time_ns + 1);
   views_.resize(c_.shards.size());
@@ -75,14 +84,10 @@ std::optional<store::PartitionerBit> Reading::placed_by() const {
   return std::nullopt;
 }
 
-std::vector<size_t> Reading::shards_of(DeviceId device) const {
-  std::vector<size_t> out;
-  const auto partitions = static_cast<size_t>(c_.partitions);
-  if (placed_by_) {
-    out.push_back(static_cast<size_t>(store::partition_of(*placed_by_, device, c_.partitions)));
-  }
-  for (size_t s = placed_by_ ? partitions : 0; s < views_.size(); ++s) out.push_back(s);
-  return out;
+ShardChoice Reading::shards_of(DeviceId device) const {
+  if (!placed_by_) return {0, 0, views_.size()};
+  const int32_t home = store::partition_of(*placed_by_, device, c_.partitions);
+  return {static_cast<size_t>(home), static_cast<size_t>(c_.partitions), views_.size()};
 }
 
 bool Reading::spent() const {
@@ -98,21 +103,9 @@ bool among(const std::vector<std::string>& list, std::string_view value) {
 
 }  // namespace
 
-bool Reading::owns(const TrailRow& row) {
-  if (own_.of != row.user) own_ = {row.user, c_.caller.owns(row.user->user)};
-  return own_.yes;
-}
-
-bool Reading::visible(const TrailRow& row, bool own, const DeviceGrant& grant) {
-  if (!own && cross_.of != row.outcome)
-    cross_ = {row.outcome, c_.policy.cross_type(row.outcome->first)};
-  return AccessPolicy::visible(own, cross_.yes, row.time_ns, grant);
-}
-
-bool Reading::matches(const TrailRow& row, bool own) const {
+bool Reading::passes_filters(const TrailRow& row, bool own) const {
   const Filters& f = c_.query.filters;
   if (f.others_only && own) return false;
-  if (!c_.window.contains(row.time_ns)) return false;
   if (!among(f.srv, row.service->first) || !among(f.user_role, row.user->first) ||
       !among(f.event_type, row.outcome->first) || !among(f.device_type, row.device_attrs->first)) {
     return false;
@@ -123,7 +116,7 @@ bool Reading::matches(const TrailRow& row, bool own) const {
   return row.request == f.request_id;
 }
 
-bool Reading::offer(const TrailRow& row, bool own, Page* page) {
+inline bool Reading::offer(const TrailRow& row, bool own, Page* page) {
   if (!matches(row, own)) return true;
   if (c_.query.after && !(*c_.query.after < row.position())) return true;
   if (page->entries.size() >= c_.query.limit) {
@@ -132,46 +125,56 @@ bool Reading::offer(const TrailRow& row, bool own, Page* page) {
   }
   if (page->entries.empty())
     page->entries.reserve(std::min<size_t>(c_.query.limit, kEntriesReserved));
-  const AccessRules& rules = c_.policy.rules();
-  page->entries.push_back({row, own, own || !rules.hide_request_id,
-                           own || !rules.hide_command_variant, own || !rules.hide_response_code});
+  Entry& e = page->entries.emplace_back(row, own);
+  if (!own) {
+    const AccessRules& rules = c_.policy.rules();
+    e.show_request_id = !rules.hide_request_id;
+    e.show_command_variant = !rules.hide_command_variant;
+    e.show_response_code = !rules.hide_response_code;
+  }
   return true;
 }
 
-const DeviceGrant& Reading::decide(DeviceId device,
-                                   const std::vector<const store::DeviceLedger*>& known) {
+DeviceGrant Reading::decide(const std::vector<const store::DeviceLedger*>& known) const {
   DeviceGrant g = c_.policy.grant(c_.caller, known, c_.now_ns);
   if (!c_.cross_allowed) g.cross.clear();
-  return grants_.emplace(device.eui.value, std::move(g)).first->second;
+  return g;
+}
+
+Result<DeviceGrant> Reading::read_grant(DeviceId device, const ShardChoice& shards) {
+  if (!c_.relation) return decide({});
+  std::vector<store::KnownLedger> ledgers;
+  std::vector<const store::DeviceLedger*> known;
+  ledgers.reserve(shards.size());
+  known.reserve(shards.size());
+  for (const size_t shard : shards) {
+    auto l = views_[shard]->ledger(device);
+    if (!l) return l.error();
+    known.push_back(l->get());
+    ledgers.push_back(std::move(*l));
+  }
+  ++lookups_done_;
+  return decide(known);
 }
 
 Result<const DeviceGrant*> Reading::grant_of(DeviceId device) {
   if (const auto it = grants_.find(device.eui.value); it != grants_.end()) return &it->second;
-  std::vector<store::DeviceLedger> ledgers;
-  if (c_.relation) {
-    for (const size_t shard : shards_of(device)) {
-      auto l = views_[shard]->ledger(device);
-      if (!l) return l.error();
-      ledgers.push_back(std::move(*l));
-    }
-    ++lookups_done_;
-  }
-  std::vector<const store::DeviceLedger*> known;
-  for (const auto& l : ledgers) known.push_back(&l);
-  return &decide(device, known);
+  auto grant = read_grant(device, shards_of(device));
+  if (!grant) return grant.error();
+  return &grants_.emplace(device.eui.value, std::move(*grant)).first->second;
 }
 
 Result<void> Reading::read_grants(std::vector<DeviceId> devices) {
   std::erase_if(devices, [this](DeviceId d) { return grants_.contains(d.eui.value); });
   std::sort(devices.begin(), devices.end());
   devices.erase(std::unique(devices.begin(), devices.end()), devices.end());
-  std::vector<std::vector<size_t>> shards;  // by device
+  std::vector<ShardChoice> shards;  // by device
   std::vector<std::vector<DeviceId>> wanted(views_.size());
   for (const DeviceId device : devices) {
     shards.push_back(shards_of(device));
     for (const size_t shard : shards.back()) wanted[shard].push_back(device);
   }
-  std::vector<std::vector<store::DeviceLedger>> ledgers(views_.size());
+  std::vector<std::vector<store::KnownLedger>> ledgers(views_.size());
   for (size_t shard = 0; shard < views_.size(); ++shard) {
     if (wanted[shard].empty()) continue;
     auto found = views_[shard]->ledgers(wanted[shard]);
@@ -182,36 +185,33 @@ Result<void> Reading::read_grants(std::vector<DeviceId> devices) {
   std::vector<const store::DeviceLedger*> known;
   for (size_t i = 0; i < devices.size(); ++i) {
     known.clear();
-    for (const size_t shard : shards[i]) known.push_back(&ledgers[shard][next[shard]++]);
-    decide(devices[i], known);
+    for (const size_t shard : shards[i]) known.push_back(ledgers[shard][next[shard]++].get());
+    grants_.emplace(devices[i].eui.value, decide(known));
   }
   lookups_done_ += static_cast<uint32_t>(devices.size());
   return {};
 }
 
-store::ChunkInterest Reading::interest(const DeviceGrant& grant) const {
+store::ChunkInterest Reading::interest(const DeviceGrant& grant) {
   return [this, &grant](const store::ChunkGlance& glance) {
-    const bool any_own = !c_.query.filters.others_only &&
-                         std::any_of(glance.users.begin(), glance.users.end(), [&](const auto* u) {
-                           return u == nullptr || c_.caller.owns(u->user);
-                         });
-    if (any_own) return true;
     const bool in_time =
         std::any_of(grant.cross.begin(), grant.cross.end(), [&](const store::Span& s) {
-          return s.from_ns <= glance.newest_ns && s.to_ns > glance.oldest_ns;
+          return s.from_ns <= glance.newest_ns() && s.to_ns > glance.oldest_ns();
         });
-    return in_time &&
-           std::any_of(glance.outcomes.begin(), glance.outcomes.end(), [&](const auto* o) {
-             return o == nullptr || c_.policy.cross_type(o->first);
-           });
+    if (in_time && glance.any_outcome([&](const auto* o) { return o == nullptr || crosses(o); })) {
+      return true;
+    }
+    return !c_.query.filters.others_only &&
+           glance.any_user([&](const auto* u) { return u == nullptr || owns(u); });
   };
 }
 
 Result<void> Reading::device_page(Page* page) {
   const DeviceId device = c_.query.device;
-  auto grant = grant_of(device);
+  const ShardChoice shards = shards_of(device);
+  auto grant = read_grant(device, shards);
   if (!grant) return grant.error();
-  const DeviceGrant& g = **grant;
+  const DeviceGrant& g = *grant;
   if (c_.relation && page->cross_user != CrossUser::kWithheld) {
     page->cross_user = !g.entitled   ? CrossUser::kNone
                        : g.suspended ? CrossUser::kWithheld
@@ -219,35 +219,36 @@ Result<void> Reading::device_page(Page* page) {
   }
   if (c_.caller.user_ids.empty() && g.cross.empty()) return {};
   std::vector<RowCursor> cursors;
-  for (const size_t shard : shards_of(device)) {
+  cursors.reserve(shards.size());
+  for (const size_t shard : shards) {
     cursors.emplace_back(*views_[shard], device, schemas::UserId{}, window_, interest(g));
   }
   while (true) {
     std::optional<int64_t> t;
     for (RowCursor& r : cursors) t = std::max(t, r.peek());
-    work_ = 0;
-    for (const RowCursor& r : cursors) {
-      if (!r.ok()) return schemas::corrupt("a device trail cannot be read");
-      work_ += r.work();
-    }
     if (!t) break;
     rows_.clear();
     for (RowCursor& r : cursors) {
       if (cursors.size() == 1 || r.peek() == t) r.take(&rows_);
     }
     settle_group(&rows_);
+    const size_t shown = page->entries.size();
     for (const TrailRow& row : rows_) {
-      const bool own = owns(row);
-      if (!visible(row, own, g)) continue;
-      if (!offer(row, own, page)) break;
+      const bool own = owns(row.user);
+      if (visible(row, own, g) && !offer(row, own, page)) break;
     }
     if (page->next) break;
+    // What fills the page is bounded by the page.
+    if (page->entries.size() > shown) continue;
+    work_ = 0;
+    for (const RowCursor& r : cursors) work_ += r.work();
     if (spent()) {
       page->next = TrailPosition{*t, true, device.eui.value, UINT64_MAX};
       break;
     }
   }
   for (const RowCursor& r : cursors) {
+    if (!r.ok()) return schemas::corrupt("a device trail cannot be read");
     if (auto l = r.literals()) page->keep_alive.push_back(std::move(l));
   }
   return {};
@@ -313,6 +314,8 @@ Result<void> Reading::gather(std::vector<Source>* sources, const Page& page) {
   const size_t wanted =
       std::clamp<size_t>(c_.query.limit - page.entries.size() + 1, 1, kGatheredMax);
   std::vector<DeviceId> devices;
+  gathered_.clear();
+  gathered_offered_ = 0;
   while (gathered_.size() < wanted) {
     auto ref = next_ref(sources);
     if (!ref) return ref.error();
@@ -329,7 +332,7 @@ Result<void> Reading::take_ref(const store::TrailRef& ref, const DeviceGrant* gr
   if (auto r = fetch(ref, grant != nullptr); !r) return r;
   settle_group(&rows_);
   for (const TrailRow& row : rows_) {
-    const bool own = owns(row);
+    const bool own = owns(row.user);
     const bool shown = grant != nullptr ? visible(row, own, *grant) : own;
     if (shown && !offer(row, own, page)) break;
   }
@@ -390,12 +393,11 @@ Result<void> Reading::owned_page(Page* page) {
   }
   lookups_done_ = 0;
   while (true) {
-    if (gathered_.empty()) {
+    if (gathered_offered_ == gathered_.size()) {
       if (auto r = gather(&sources, *page); !r) return r;
       if (gathered_.empty()) break;
     }
-    const store::TrailRef ref = gathered_.front();
-    gathered_.pop_front();
+    const store::TrailRef ref = gathered_[gathered_offered_++];
     const DeviceGrant& grant = grants_.at(ref.device);
     if (grant.entitled && grant.in_own(ref.time_ns)) {
       if (auto r = take_ref(ref, &grant, page); !r) return r;

@@ -2,7 +2,7 @@
 // one for each call. Internal to query/trail; one thread.
 #pragma once
 
-#include <deque>
+#include <array>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -13,6 +13,55 @@
 #include "query/trail/query.h"
 
 namespace satindex::trail {
+
+// Some shards, in order: one, and all from another on.
+class ShardChoice {
+ public:
+  ShardChoice(size_t first, size_t rest, size_t end) : first_(first), rest_(rest), end_(end) {}
+  class Iterator {
+   public:
+    Iterator(size_t at, size_t rest) : at_(at), rest_(rest) {}
+    size_t operator*() const { return at_; }
+    Iterator& operator++() {
+      at_ = at_ < rest_ ? rest_ : at_ + 1;
+      return *this;
+    }
+    bool operator!=(const Iterator& o) const { return at_ != o.at_; }
+
+   private:
+    size_t at_;
+    size_t rest_;
+  };
+  Iterator begin() const { return {first_, rest_}; }
+  Iterator end() const { return {end_, rest_}; }
+  size_t size() const { return end_ - rest_ + (first_ < rest_ ? 1 : 0); }
+
+ private:
+  size_t first_;
+  size_t rest_;
+  size_t end_;
+};
+
+// What was decided of a symbol; a page's rows have few, in turn.
+class Decided {
+ public:
+  template <class Decide>
+  bool get(const store::Symbol* symbol, const Decide& decide) {
+    if (last_.of == symbol) return last_.yes;
+    Slot& s = slots_[(reinterpret_cast<uintptr_t>(symbol) >> 6) % slots_.size()];
+    if (s.of != symbol) s = {symbol, decide()};
+    last_ = s;
+    return s.yes;
+  }
+
+ private:
+  struct Slot {
+    const store::Symbol* of = nullptr;
+    bool yes = false;
+  };
+  std::array<Slot, 16> slots_;
+  Slot last_;
+};
 
 class Reading {
  public:
@@ -49,11 +98,12 @@ class Reading {
 
   // The shards that can know the device, in order: the one its id hashes to, where every record so far lay as the same
   // known partitioner would have it, and the back-filled ones; else all.
-  std::vector<size_t> shards_of(schemas::DeviceId device) const;
+  ShardChoice shards_of(schemas::DeviceId device) const;
   std::optional<store::PartitionerBit> placed_by() const;
   void open_view(size_t shard);
-  const DeviceGrant& decide(schemas::DeviceId device,
-                            const std::vector<const store::DeviceLedger*>& known);
+  DeviceGrant decide(const std::vector<const store::DeviceLedger*>& known) const;
+  schemas::Result<DeviceGrant> read_grant(schemas::DeviceId device, const ShardChoice& shards);
+  // Kept for the page.
   schemas::Result<const DeviceGrant*> grant_of(schemas::DeviceId device);
   // Grants of all these devices, read in one go a shard; grant_of then finds them.
   schemas::Result<void> read_grants(std::vector<schemas::DeviceId> devices);
@@ -67,12 +117,22 @@ class Reading {
   // Adds to rows_ from every shard that can know the device, or from those of at_ only.
   schemas::Result<void> fetch(const store::TrailRef& ref, bool everywhere);
   bool spent() const;
-  bool owns(const store::TrailRow& row);
-  bool visible(const store::TrailRow& row, bool own, const DeviceGrant& grant);
-  bool matches(const store::TrailRow& row, bool own) const;
+  bool owns(const store::Symbol* user) {
+    return own_.get(user, [&] { return c_.caller.owns(user->user); });
+  }
+  bool crosses(const store::Symbol* outcome) {
+    return cross_.get(outcome, [&] { return c_.policy.cross_type(outcome->first); });
+  }
+  bool visible(const store::TrailRow& row, bool own, const DeviceGrant& grant) {
+    return AccessPolicy::visible(own, !own && crosses(row.outcome), row.time_ns, grant);
+  }
+  bool matches(const store::TrailRow& row, bool own) const {
+    return c_.window.contains(row.time_ns) && (unfiltered_ || passes_filters(row, own));
+  }
+  bool passes_filters(const store::TrailRow& row, bool own) const;
   // False once the page is full: page->next is then set.
   bool offer(const store::TrailRow& row, bool own, Page* page);
-  store::ChunkInterest interest(const DeviceGrant& grant) const;
+  store::ChunkInterest interest(const DeviceGrant& grant);
   void keep_literals(Page* page);
 
   Context c_;
@@ -83,14 +143,11 @@ class Reading {
       loose_lookups_;  // by shard, of rows without device
   std::optional<store::PartitionerBit> placed_by_;
   std::unordered_map<uint64_t, DeviceGrant> grants_;
-  std::deque<store::TrailRef> gathered_;  // of the owner trail, not yet offered
-  std::vector<const Source*> at_;         // which sources gave the last reference
-  Rows rows_;                             // of one time, being judged
-  // Neighbouring rows mostly have the same User and outcome, so what was last decided mostly holds.
-  struct Decided {
-    const store::Symbol* of = nullptr;
-    bool yes = false;
-  };
+  std::vector<store::TrailRef> gathered_;  // of the owner trail
+  size_t gathered_offered_ = 0;
+  std::vector<const Source*> at_;  // which sources gave the last reference
+  Rows rows_;                      // of one time, being judged
+  const bool unfiltered_;          // but by time
   Decided own_, cross_;
   uint32_t lookups_done_ = 0;
   uint32_t work_ = 0;
@@ -98,6 +155,9 @@ class Reading {
 
 // Sorts rows of one time and device by their place in the order and merges copies of one event; the most precise writing of
 // the time stays.
-void settle_group(std::vector<store::TrailRow>* rows);
+void settle_rows(std::vector<store::TrailRow>* rows);
+inline void settle_group(std::vector<store::TrailRow>* rows) {
+  if (rows->size() > 1) settle_rows(rows);
+}
 
 }  // namespace satindex::trail

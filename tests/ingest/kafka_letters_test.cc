@@ -33,7 +33,7 @@ class KafkaLetters : public KafkaTest {
   bool suspended(tests::Running& running, uint64_t n) {
     store::ShardView view(running.shard(0));
     auto ledger = view.ledger(tests::device(n));
-    return ledger && ledger->suspended(schemas::Relation::kResponsibleSupplier, "P1");
+    return ledger && (*ledger)->suspended(schemas::Relation::kResponsibleSupplier, "P1");
   }
 };
 

@@ -45,7 +45,7 @@ class ProjectorTest : public testing::Test {
     store::ShardView view(*shard_);
     auto found = view.ledger(device(n));
     EXPECT_TRUE(found) << found.error().message;
-    return found ? *found : store::DeviceLedger{};
+    return found ? **found : store::DeviceLedger{};
   }
 
   tests::TempDir dir_;
