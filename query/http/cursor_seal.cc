@@ -1,7 +1,6 @@
 #include "query/http/cursor_seal.h"
 
 #include <fcntl.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,22 +28,43 @@ const unsigned char* bytes_of(std::string_view s) {
 }
 unsigned char* bytes_of(std::string& s) { return reinterpret_cast<unsigned char*>(s.data()); }
 
+// Algorithms are looked up once a process and contexts kept by each thread: looking them up costs several times what sealing
+// does.
+MacContextPtr new_hmac() {
+  static const MacPtr algorithm(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+  MacContextPtr context(algorithm ? EVP_MAC_CTX_new(algorithm.get()) : nullptr);
+  char digest[] = "SHA256";
+  const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                               OSSL_PARAM_construct_end()};
+  const bool ok = context && EVP_MAC_CTX_set_params(context.get(), params) == 1;
+  SATINDEX_INVARIANT(ok, "HMAC-SHA256 is at hand");
+  return context;
+}
+
 SubKey derive(const std::string& key, std::string_view salt) {
-  std::string input(kPurpose);
-  input.append(salt);
+  thread_local const MacContextPtr hmac = new_hmac();
   SubKey out{};
-  unsigned int length = 0;
-  const auto* made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(input),
-                          input.size(), out.data(), &length);
-  SATINDEX_INVARIANT(made != nullptr && length == out.size(), "HMAC-SHA256 works");
+  size_t length = 0;
+  const bool ok = EVP_MAC_init(hmac.get(), bytes_of(key), key.size(), nullptr) == 1 &&
+                  EVP_MAC_update(hmac.get(), bytes_of(kPurpose), kPurpose.size()) == 1 &&
+                  EVP_MAC_update(hmac.get(), bytes_of(salt), salt.size()) == 1 &&
+                  EVP_MAC_final(hmac.get(), out.data(), &length, out.size()) == 1;
+  SATINDEX_INVARIANT(ok && length == out.size(), "HMAC-SHA256 works");
   return out;
+}
+
+EVP_CIPHER_CTX* cipher_context() {
+  thread_local const CipherContextPtr context(EVP_CIPHER_CTX_new());
+  return context.get();
 }
 
 bool start(EVP_CIPHER_CTX* context, bool encrypt, const SubKey& key, std::string_view nonce,
            std::string_view binding) {
+  static const CipherPtr algorithm(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
   int length = 0;
-  return EVP_CipherInit_ex(context, EVP_aes_256_gcm(), nullptr, key.data(), bytes_of(nonce),
-                           encrypt ? 1 : 0) == 1 &&
+  return algorithm &&
+         EVP_CipherInit_ex2(context, algorithm.get(), key.data(), bytes_of(nonce), encrypt ? 1 : 0,
+                            nullptr) == 1 &&
          EVP_CipherUpdate(context, nullptr, &length, bytes_of(binding),
                           static_cast<int>(binding.size())) == 1;
 }
@@ -61,15 +81,15 @@ std::string CursorSeal::seal(std::string_view position, std::string_view binding
                      "random bytes are at hand");
   const std::string_view head(out.data(), kSaltBytes + kNonceBytes);
   const SubKey key = derive(key_, head.substr(0, kSaltBytes));
-  CipherContextPtr context(EVP_CIPHER_CTX_new());
+  EVP_CIPHER_CTX* const context = cipher_context();
   unsigned char* body = bytes_of(out) + head.size();
   int length = 0;
-  const bool ok = context && start(context.get(), true, key, head.substr(kSaltBytes), binding) &&
-                  EVP_CipherUpdate(context.get(), body, &length, bytes_of(position),
-                                   static_cast<int>(position.size())) == 1 &&
-                  EVP_CipherFinal_ex(context.get(), body + length, &length) == 1 &&
-                  EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes,
-                                      body + position.size()) == 1;
+  const bool ok =
+      context && start(context, true, key, head.substr(kSaltBytes), binding) &&
+      EVP_CipherUpdate(context, body, &length, bytes_of(position),
+                       static_cast<int>(position.size())) == 1 &&
+      EVP_CipherFinal_ex(context, body + length, &length) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, kTagBytes, body + position.size()) == 1;
   SATINDEX_INVARIANT(ok, "AES-256-GCM seals");
   return base64url_encode(out);
 }
@@ -84,14 +104,14 @@ std::optional<std::string> CursorSeal::open(std::string_view text, std::string_v
   const std::string_view body = all.substr(kSaltBytes + kNonceBytes, body_bytes);
   std::string tag(all.substr(all.size() - kTagBytes));
   std::string out(body_bytes + kTagBytes, '\0');
-  CipherContextPtr context(EVP_CIPHER_CTX_new());
+  EVP_CIPHER_CTX* const context = cipher_context();
   int length = 0;
-  const bool ok =
-      context && start(context.get(), false, key, all.substr(kSaltBytes, kNonceBytes), binding) &&
-      EVP_CipherUpdate(context.get(), bytes_of(out), &length, bytes_of(body),
-                       static_cast<int>(body.size())) == 1 &&
-      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1 &&
-      EVP_CipherFinal_ex(context.get(), bytes_of(out) + length, &length) == 1;
+  const bool ok = context &&
+                  start(context, false, key, all.substr(kSaltBytes, kNonceBytes), binding) &&
+                  EVP_CipherUpdate(context, bytes_of(out), &length, bytes_of(body),
+                                   static_cast<int>(body.size())) == 1 &&
+                  EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1 &&
+                  EVP_CipherFinal_ex(context, bytes_of(out) + length, &length) == 1;
   if (!ok) return std::nullopt;
   out.resize(body_bytes);
   return out;

@@ -128,7 +128,7 @@ schemas::Result<std::shared_ptr<const trail::Caller>> JwtAuthenticator::check(
   if (!token) return token.error();
   const std::shared_ptr<const KeySet> keys = keys_();
   if (!keys) return schemas::unavailable("no key set is loaded");
-  const TokenHash hash = hash_token(*token);
+  const TokenHash hash = sha256(*token);
   auto known = cache_.find(hash);
   const bool hit = known && known->generation == keys->generation;
   if (metrics_ != nullptr) metrics_->token_cache(hit);

@@ -1,9 +1,9 @@
 #include "query/http/static_content.h"
 
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 
 #include "query/http/json_text.h"
+#include "query/http/sha256.h"
 #include "schemas/srv_catalogue.h"
 #include "schemas/status.h"
 
@@ -12,10 +12,9 @@ namespace {
 
 // 'sha256-…' for a Content-Security-Policy.
 std::string csp_hash(std::string_view text) {
-  unsigned char hash[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash);
-  unsigned char base64[4 * ((SHA256_DIGEST_LENGTH + 2) / 3) + 1];
-  const int length = EVP_EncodeBlock(base64, hash, SHA256_DIGEST_LENGTH);
+  const Sha256 hash = sha256(text);
+  unsigned char base64[4 * ((hash.size() + 2) / 3) + 1];
+  const int length = EVP_EncodeBlock(base64, hash.data(), static_cast<int>(hash.size()));
   return "'sha256-" + std::string(reinterpret_cast<char*>(base64), static_cast<size_t>(length)) +
          "'";
 }

@@ -1,16 +1,8 @@
 #include "query/http/token_cache.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 
 namespace satindex::http {
-
-TokenHash hash_token(std::string_view token) {
-  TokenHash out;
-  SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), out.data());
-  return out;
-}
 
 TokenCache::TokenCache(size_t tokens_max)
     : per_part_max_(std::max<size_t>(1, tokens_max / kParts)) {}

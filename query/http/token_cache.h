@@ -3,22 +3,20 @@
 // seldom meet. Thread-safe.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <cstring>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string_view>
 #include <unordered_map>
 
+#include "query/http/sha256.h"
 #include "query/trail/caller.h"
 
 namespace satindex::http {
 
-using TokenHash = std::array<uint8_t, 32>;
-TokenHash hash_token(std::string_view token);
+using TokenHash = Sha256;
 
 struct VerifiedToken {
   std::shared_ptr<const trail::Caller> caller;

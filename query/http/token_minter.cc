@@ -1,13 +1,13 @@
 #include "query/http/token_minter.h"
 
 #include <openssl/pem.h>
-#include <openssl/sha.h>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "query/http/base64.h"
+#include "query/http/sha256.h"
 
 namespace satindex::http {
 namespace {
@@ -116,10 +116,8 @@ std::string TokenMinter::public_members() const {
 
 std::string TokenMinter::kid() const {
   const std::string members = '{' + public_members() + '}';
-  std::string hash(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(members.data()), members.size(),
-         reinterpret_cast<unsigned char*>(hash.data()));
-  return base64url_encode(hash);
+  const Sha256 hash = sha256(members);
+  return base64url_encode({reinterpret_cast<const char*>(hash.data()), hash.size()});
 }
 
 std::string TokenMinter::jwks() const {
