@@ -20,10 +20,25 @@ void note_buckets(Shard::Impl& shard, const SortedBatch& batch) {
   }
 }
 
+// The whole value under the key with one more merged to it, packed; false when it is better merged as ever: nothing is
+// there, or not what can be packed, which is the reader's to report.
+bool fold(Shard::Impl& shard, Table t, const TableBatch::Entry& e, std::string* whole) {
+  const auto key = TrailKey::parse(e.key);
+  rocksdb::PinnableSlice there;
+  if (!key || !shard.db->Get(rocksdb::ReadOptions(), shard.cf(t), slice(e.key), &there).ok())
+    return false;
+  const std::string_view values[] = {view(there), e.value};
+  whole->clear();
+  if (!pack_values(kind_of(t), *key, values, whole)) return false;
+  if (whole->size() > kBaseValueBytesMax) shard.oversize.push(t, e.key);
+  return true;
+}
+
 }  // namespace
 
 Result<void> commit_live(Shard::Impl& shard, const SortedBatch& batch) {
   rocksdb::WriteBatch w;
+  std::string whole;
   for (size_t t = 0; t < kTables; ++t) {
     const TableBatch& table = batch.tables[t];
     for (size_t i = 0; i < table.size(); ++i) {
@@ -33,6 +48,10 @@ Result<void> commit_live(Shard::Impl& shard, const SortedBatch& batch) {
           w.Put(shard.handles[t], slice(e.key), slice(e.value));
           break;
         case BatchOp::kMerge:
+          if (shard.merges[t].due(e.key) && fold(shard, static_cast<Table>(t), e, &whole)) {
+            w.Put(shard.handles[t], slice(e.key), slice(whole));
+            break;
+          }
           w.Merge(shard.handles[t], slice(e.key), slice(e.value));
           break;
         case BatchOp::kDelete:

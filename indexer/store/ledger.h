@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -107,5 +108,8 @@ class DeviceLedger {
   // nothing is unreadable. As many as the parties with an interval at most.
   std::vector<ReadableSince> readable_;
 };
+
+// Shared by readers; never null where a function gives one.
+using KnownLedger = std::shared_ptr<const DeviceLedger>;
 
 }  // namespace satindex::store

@@ -16,7 +16,7 @@ constexpr size_t kIntervalsKeptMax = 16;
 
 struct LedgerCache::Kept {
   uint64_t moment;
-  std::shared_ptr<const DeviceLedger> ledger;
+  KnownLedger ledger;
 };
 
 LedgerCache::LedgerCache(std::shared_ptr<rocksdb::Cache> memory)
@@ -33,21 +33,20 @@ std::array<char, 17> LedgerCache::key_of(uint64_t device) const {
   return key;
 }
 
-std::shared_ptr<const DeviceLedger> LedgerCache::find(uint64_t device, uint64_t moment) const {
+KnownLedger LedgerCache::find(uint64_t device, uint64_t moment) const {
   if (moment == kNever) return nullptr;
   const std::array<char, 17> key = key_of(device);
   rocksdb::Cache::Handle* handle = memory_->Lookup({key.data(), key.size()});
   if (handle == nullptr) return nullptr;
   const Kept* kept = static_cast<const Kept*>(memory_->Value(handle));
-  std::shared_ptr<const DeviceLedger> found;
+  KnownLedger found;
   const uint64_t changed = changed_[stripe_of(device)].load(std::memory_order_acquire);
   if (changed <= std::min(kept->moment, moment)) found = kept->ledger;
   memory_->Release(handle);
   return found;
 }
 
-void LedgerCache::keep(uint64_t device, uint64_t moment,
-                       std::shared_ptr<const DeviceLedger> ledger) {
+void LedgerCache::keep(uint64_t device, uint64_t moment, KnownLedger ledger) {
   const size_t intervals = ledger->intervals().size();
   if (moment == kNever || ledger->empty() || intervals > kIntervalsKeptMax) return;
   size_t charge = sizeof(Kept) + sizeof(DeviceLedger) + intervals * sizeof(OwnershipInterval);

@@ -33,9 +33,9 @@ class LedgerCache {
   }
 
   // nullptr: not known here; read it from the snapshot.
-  std::shared_ptr<const DeviceLedger> find(uint64_t device, uint64_t moment) const;
+  KnownLedger find(uint64_t device, uint64_t moment) const;
   // What the snapshot of that moment gave. Large and empty ledgers are not kept: filters answer for the empty ones.
-  void keep(uint64_t device, uint64_t moment, std::shared_ptr<const DeviceLedger> ledger);
+  void keep(uint64_t device, uint64_t moment, KnownLedger ledger);
 
   // Held by the writer from before the first byte of `ledgers` can be seen until after the last, also when that fails.
   class Change {

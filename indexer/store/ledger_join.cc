@@ -37,6 +37,17 @@ Result<DeviceLedger> load_ledger(const Shard::Impl& shard, uint64_t device,
   return found_ledger(s, value);
 }
 
+Result<KnownLedger> known_ledger(const Shard::Impl& shard, uint64_t device, uint64_t moment,
+                                 const rocksdb::Snapshot* snapshot) {
+  LedgerCache& cache = *shard.ledger_cache;
+  if (KnownLedger kept = cache.find(device, moment)) return kept;
+  auto read = load_ledger(shard, device, snapshot);
+  if (!read) return read.error();
+  auto ledger = std::make_shared<const DeviceLedger>(std::move(*read));
+  cache.keep(device, moment, ledger);
+  return KnownLedger(std::move(ledger));
+}
+
 Result<std::vector<DeviceLedger>> load_ledgers(const Shard::Impl& shard,
                                                std::span<const schemas::DeviceId> devices,
                                                const rocksdb::Snapshot* snapshot) {
@@ -71,9 +82,9 @@ Result<void> join_ledgers(const Shard::Impl& shard, const ChangedLedgers& change
       continue;
     }
     if (!it) {
-      auto ledger = load_ledger(shard, devices[i]);
+      auto ledger = known_ledger(shard, devices[i], shard.ledger_cache->clock(), nullptr);
       if (!ledger) return ledger.error();
-      give(i, *ledger, sink);
+      give(i, **ledger, sink);
       continue;
     }
     const std::string_view key = ledger_key(schemas::DeviceId{{devices[i]}}, &bytes);

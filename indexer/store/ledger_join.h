@@ -19,6 +19,10 @@ schemas::Result<void> join_ledgers(const Shard::Impl& shard, const ChangedLedger
 schemas::Result<DeviceLedger> load_ledger(const Shard::Impl& shard, uint64_t device,
                                           const rocksdb::Snapshot* snapshot = nullptr);
 
+// The same by way of the cache. `moment`: of the snapshot; without one, of the writer between its commits.
+schemas::Result<KnownLedger> known_ledger(const Shard::Impl& shard, uint64_t device,
+                                          uint64_t moment, const rocksdb::Snapshot* snapshot);
+
 // The ledgers of many devices, in order.
 schemas::Result<std::vector<DeviceLedger>> load_ledgers(const Shard::Impl& shard,
                                                         std::span<const schemas::DeviceId> devices,

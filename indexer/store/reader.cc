@@ -24,13 +24,7 @@ ShardView::ShardView(const Shard& shard) : impl_(std::make_unique<Impl>()) {
 ShardView::~ShardView() { impl_->shard->db->ReleaseSnapshot(impl_->snapshot); }
 
 Result<KnownLedger> ShardView::ledger(schemas::DeviceId device) const {
-  LedgerCache& cache = *impl_->shard->ledger_cache;
-  if (KnownLedger kept = cache.find(device.eui.value, impl_->moment)) return kept;
-  auto read = load_ledger(*impl_->shard, device.eui.value, impl_->snapshot);
-  if (!read) return read.error();
-  auto ledger = std::make_shared<const DeviceLedger>(std::move(*read));
-  cache.keep(device.eui.value, impl_->moment, ledger);
-  return KnownLedger(std::move(ledger));
+  return known_ledger(*impl_->shard, device.eui.value, impl_->moment, impl_->snapshot);
 }
 
 Result<std::vector<KnownLedger>> ShardView::ledgers(

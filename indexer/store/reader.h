@@ -18,9 +18,6 @@
 
 namespace satindex::store {
 
-// Never null. Shared with other readers.
-using KnownLedger = std::shared_ptr<const DeviceLedger>;
-
 class ShardView {
  public:
   explicit ShardView(const Shard& shard);

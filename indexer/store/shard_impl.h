@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "indexer/store/ledger_cache.h"
+#include "indexer/store/merge_count.h"
 #include "indexer/store/shard.h"
 #include "indexer/store/stall_count.h"
 #include "indexer/store/symbols.h"
@@ -56,6 +57,7 @@ struct Shard::Impl {
   Dictionary dictionary;
   BucketList buckets;
   std::unique_ptr<LedgerCache> ledger_cache;
+  std::array<MergeCount, kTables> merges;        // writer only
   std::atomic<uint8_t> placed{kPartitionerAll};  // as in `committed`, for readers of every page
   std::atomic<bool> adopting{false};  // back-filled shards are not yet taken into account
   mutable std::mutex mutex;           // guards all below

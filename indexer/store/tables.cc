@@ -120,7 +120,6 @@ rocksdb::ColumnFamilyOptions table_options(Table table,
       t.whole_key_filtering = false;
       t.filter_policy.reset(rocksdb::NewRibbonFilterPolicy(table == Table::kDevice ? 8.0 : 10.0));
       o.merge_operator = std::make_shared<ChunkMerge>(table, oversize);
-      o.max_successive_merges = 16;
       // Files end where buckets end, so that retention can drop whole ones.
       o.sst_partitioner_factory = rocksdb::NewSstPartitionerFixedPrefixFactory(2);
       break;

@@ -53,6 +53,24 @@ SubKey derive(const std::string& key, std::string_view salt) {
   return out;
 }
 
+// Salts and nonces, which are no secrets, drawn many at a time: a draw costs more than a seal. Never the same bytes twice.
+class RandomBytes {
+ public:
+  void take(unsigned char* out, size_t bytes) {
+    if (bytes > pool_.size() - used_) {
+      SATINDEX_INVARIANT(RAND_bytes(pool_.data(), static_cast<int>(pool_.size())) == 1,
+                         "random bytes are at hand");
+      used_ = 0;
+    }
+    std::memcpy(out, pool_.data() + used_, bytes);
+    used_ += bytes;
+  }
+
+ private:
+  std::array<unsigned char, 32 * (kSaltBytes + kNonceBytes)> pool_;
+  size_t used_ = pool_.size();
+};
+
 EVP_CIPHER_CTX* cipher_context() {
   thread_local const CipherContextPtr context(EVP_CIPHER_CTX_new());
   return context.get();
@@ -77,8 +95,8 @@ CursorSeal::CursorSeal(std::string key) : key_(std::move(key)) {
 
 std::string CursorSeal::seal(std::string_view position, std::string_view binding) const {
   std::string out(kSaltBytes + kNonceBytes + position.size() + kTagBytes, '\0');
-  SATINDEX_INVARIANT(RAND_bytes(bytes_of(out), kSaltBytes + kNonceBytes) == 1,
-                     "random bytes are at hand");
+  thread_local RandomBytes random;
+  random.take(bytes_of(out), kSaltBytes + kNonceBytes);
   const std::string_view head(out.data(), kSaltBytes + kNonceBytes);
   const SubKey key = derive(key_, head.substr(0, kSaltBytes));
   EVP_CIPHER_CTX* const context = cipher_context();
