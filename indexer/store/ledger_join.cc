@@ -6,7 +6,8 @@ using schemas::Result;
 
 namespace {
 
-constexpr size_t kSingleLookupsMax = 64;
+// A live batch asks the cache; files are merged with all of the ledgers in order.
+constexpr size_t kSingleLookupsMax = 2'000;
 // Steps forward before a seek is the shorter way.
 constexpr int kStepsMax = 12;
 

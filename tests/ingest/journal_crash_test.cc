@@ -48,6 +48,12 @@ void expect_in_order(const std::vector<SinkRecord>& log, const Numbers& promised
       EXPECT_TRUE(last[caller].contains(number)) << caller << " " << number << " was lost";
 }
 
+// `./dev crash N` sets it.
+int crash_rounds() {
+  const char* given = std::getenv("SATINDEX_CRASH_ROUNDS");
+  return given == nullptr ? 10 : std::max(1, std::atoi(given));
+}
+
 class JournalCrash : public JournalTest {
  protected:
   fs::path last_segment(const fs::path& directory) {
@@ -169,16 +175,16 @@ TEST_F(JournalCrash, NothingPromisedIsLostAndOrderHolds) {
     return !down_ && !own->one_in(fail_one_in);
   };
   Numbers promised;
-  constexpr int kLives = 40;
+  const int lives = 4 * crash_rounds();
   const auto place = [&](int life) { return dir_.path() / ("life-" + std::to_string(life)); };
-  for (int life = 0; life < kLives && !HasFatalFailure(); ++life) {
+  for (int life = 0; life < lives && !HasFatalFailure(); ++life) {
     fail_one_in = random.one_in(3) ? 1 + random.below(50) : 1'000;
     live(place(life), place(life + 1), random, promised);
   }
   down_ = false;
   fail_one_in = 1'000'000;
   auto with = settings();
-  with.directory = place(kLives);
+  with.directory = place(lives);
   auto sink = open(with);
   ASSERT_TRUE(drained(*sink)) << "damaged " << sink->status().damaged << ", unforwarded "
                               << sink->status().unforwarded << ", " << sink->status().last_error;
@@ -216,7 +222,7 @@ TEST_F(JournalCrash, AKilledProcessKeepsWhatItAnswered) {
   testing::Random random(93);
   Numbers promised;
   std::vector<SinkRecord> arrived;
-  for (uint64_t life = 0; life < 8; ++life) {
+  for (uint64_t life = 0; life < static_cast<uint64_t>(crash_rounds()) * 4 / 5; ++life) {
     int ends[2];
     ASSERT_EQ(::pipe(ends), 0);
     const pid_t child = ::fork();
