@@ -11,7 +11,7 @@ namespace satindex::store {
 
 class MergeCount {
  public:
-  // Merges to one key before it is time to write it whole. Between 16 and 32 a reader sees no difference.
+  // Merges to one key before it is time to write it whole: so many pieces a reader joins.
   static constexpr uint32_t kMergesMax = 32;
 
   // Counts one more; true when it is time, which begins the count anew. A key that is seldom merged to may lose its count to
