@@ -161,33 +161,28 @@ bool FreshnessBoard::fresh(int32_t partition, int64_t wall_ns, int64_t boot_ns,
   return fresh_locked(at(Topic::kOwnership, partition), {wall_ns, boot_ns, max_staleness_ns});
 }
 
-bool FreshnessBoard::all_fresh(int64_t wall_ns, int64_t boot_ns, int64_t max_staleness_ns) const {
-  const std::lock_guard lock(mutex_);
-  return all_fresh_locked({wall_ns, boot_ns, max_staleness_ns});
-}
-
 std::optional<int32_t> FreshnessBoard::deciding_partition(schemas::DeviceId device) const {
   const std::lock_guard lock(mutex_);
   return deciding_partition_locked(device);
 }
 
-bool FreshnessBoard::fresh_for(schemas::DeviceId device, int64_t wall_ns, int64_t boot_ns,
-                               int64_t max_staleness_ns) const {
-  const std::lock_guard lock(mutex_);  // one moment: masks and confirmations must not be of two
-  const Moment moment{wall_ns, boot_ns, max_staleness_ns};
-  const std::optional<int32_t> partition = deciding_partition_locked(device);
-  return partition ? fresh_locked(at(Topic::kOwnership, *partition), moment)
-                   : all_fresh_locked(moment);
-}
-
-std::optional<int64_t> FreshnessBoard::as_of(Topic topic) const {
-  const std::lock_guard lock(mutex_);
+std::optional<int64_t> FreshnessBoard::oldest_of(const std::vector<PartitionState>& states) {
   std::optional<int64_t> oldest;
-  for (const PartitionState& s : topic == Topic::kEvents ? events_ : ownership_) {
+  for (const PartitionState& s : states) {
     if (s.confirmed_boot_ns < 0) return std::nullopt;
     oldest = std::min(oldest.value_or(s.confirmed_wall_ns), s.confirmed_wall_ns);
   }
   return oldest;
+}
+
+FreshnessBoard::Look FreshnessBoard::look(std::optional<schemas::DeviceId> device, int64_t wall_ns,
+                                          int64_t boot_ns, int64_t max_staleness_ns) const {
+  const std::lock_guard lock(mutex_);  // one moment: masks and confirmations must not be of two
+  const Moment moment{wall_ns, boot_ns, max_staleness_ns};
+  const auto partition = device ? deciding_partition_locked(*device) : std::nullopt;
+  return {partition ? fresh_locked(at(Topic::kOwnership, *partition), moment)
+                    : all_fresh_locked(moment),
+          oldest_of(events_), oldest_of(ownership_)};
 }
 
 bool FreshnessBoard::settled() const {

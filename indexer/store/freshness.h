@@ -61,14 +61,18 @@ class FreshnessBoard {
   int32_t partitions() const { return partitions_; }
   // Fresh at (wall, boot) when confirmed no longer ago than max_staleness by either clock and without fault.
   bool fresh(int32_t partition, int64_t wall_ns, int64_t boot_ns, int64_t max_staleness_ns) const;
-  bool all_fresh(int64_t wall_ns, int64_t boot_ns, int64_t max_staleness_ns) const;
   // The one partition whose ledger decides for this device, or nullopt: every one is needed.
   std::optional<int32_t> deciding_partition(schemas::DeviceId device) const;
-  // Fresh for an answer about this device.
-  bool fresh_for(schemas::DeviceId device, int64_t wall_ns, int64_t boot_ns,
-                 int64_t max_staleness_ns) const;
-  // Wall time of the oldest partition's last confirmation; nullopt while one was never confirmed.
-  std::optional<int64_t> as_of(Topic topic) const;
+  // What one answer needs to know, all of one moment.
+  struct Look {
+    bool fresh =
+        false;  // for an answer about the device; without one (a portfolio), every partition
+    // Wall time of the oldest partition's last confirmation; nullopt while one was never confirmed.
+    std::optional<int64_t> events_as_of_ns;
+    std::optional<int64_t> ownership_as_of_ns;
+  };
+  Look look(std::optional<schemas::DeviceId> device, int64_t wall_ns, int64_t boot_ns,
+            int64_t max_staleness_ns) const;
   // Each ownership partition has been found fresh once, or found unable to be.
   bool settled() const;
   struct PartitionState {
@@ -90,10 +94,11 @@ class FreshnessBoard {
   };
   const PartitionState& at(Topic topic, int32_t partition) const;
   PartitionState& at(Topic topic, int32_t partition);
-  // The three below: mutex_ held.
+  // The ones below: mutex_ held.
   bool fresh_locked(const PartitionState& s, const Moment& m) const;
   bool all_fresh_locked(const Moment& m) const;
   std::optional<int32_t> deciding_partition_locked(schemas::DeviceId device) const;
+  static std::optional<int64_t> oldest_of(const std::vector<PartitionState>& states);
 
   const int32_t partitions_;
   mutable std::mutex mutex_;  // guards all below

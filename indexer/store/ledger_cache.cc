@@ -41,7 +41,11 @@ KnownLedger LedgerCache::find(uint64_t device, uint64_t moment) const {
   const Kept* kept = static_cast<const Kept*>(memory_->Value(handle));
   KnownLedger found;
   const uint64_t changed = changed_[stripe_of(device)].load(std::memory_order_acquire);
-  if (changed <= std::min(kept->moment, moment)) found = kept->ledger;
+  if (changed <= std::min(kept->moment, moment)) {
+    found = kept->ledger;
+    // Where who holds the device is looked for next; giving the handle back takes about as long as the memory does.
+    __builtin_prefetch(found->intervals().data());
+  }
   memory_->Release(handle);
   return found;
 }

@@ -83,7 +83,7 @@ std::optional<Relation> AccessPolicy::cross_relation(const Caller& caller) const
 }
 
 DeviceGrant AccessPolicy::grant(const Caller& caller,
-                                const std::vector<const store::DeviceLedger*>& ledgers,
+                                std::span<const store::DeviceLedger* const> ledgers,
                                 int64_t now_ns) const {
   DeviceGrant grant;
   const std::optional<Relation> relation = cross_relation(caller);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,7 +65,7 @@ class AccessPolicy {
   std::optional<schemas::Relation> cross_relation(const Caller& caller) const;
   // `ledgers`: what each hosted shard knows of the device (one or more; intervals are merged, suspensions are or-ed).
   // now_ns: wall clock of the request. A caller without a cross_relation gets an empty grant.
-  DeviceGrant grant(const Caller& caller, const std::vector<const store::DeviceLedger*>& ledgers,
+  DeviceGrant grant(const Caller& caller, std::span<const store::DeviceLedger* const> ledgers,
                     int64_t now_ns) const;
   bool cross_type(std::string_view event_type) const;
 

@@ -1,6 +1,7 @@
 #include "query/trail/reading.h"
 
 #include <algorithm>
+#include <memory_resource>
 
 #include "indexer/store/freshness.h"
 #include "schemas/limits.h"
@@ -55,25 +56,29 @@ bool without_filters(const Filters& f) {
 }  // namespace
 
 Reading::Reading(const Context& context)
-    : c_(context), window_(context.window), unfiltered_(without_filters(context.query.filters)) {
+    : c_(context),
+      window_(context.window),
+      views_(context.shards.size()),
+      unfiltered_(without_filters(context.query.filters)) {
   // Equal times may lie on both sides of the cursor: it cuts to the nanosecond, offer() does the rest.
   if (c_.query.after) window_.to_ns = std::min(window_.to_ns, c_.query.after->time_ns + 1);
-  views_.resize(c_.shards.size());
   placed_by_ = placed_by();
   if (c_.query.route == Route::kDevice) {
-    for (const size_t shard : shards_of(c_.query.device)) open_view(shard);
+    device_shards_ = shards_of(c_.query.device);
+    for (const size_t shard : device_shards_) open_view(shard);
   } else {
     for (size_t shard = 0; shard < views_.size(); ++shard) open_view(shard);
   }
   // After the snapshots: what they hold was placed no worse than the checkpoints say now.
   if (const auto now = placed_by(); now != placed_by_) {
     placed_by_ = now;
+    device_shards_ = shards_of(c_.query.device);
     for (size_t shard = 0; shard < views_.size(); ++shard) open_view(shard);
   }
 }
 
 void Reading::open_view(size_t shard) {
-  if (!views_[shard]) views_[shard] = std::make_unique<store::ShardView>(*c_.shards[shard]);
+  if (!views_[shard]) views_[shard].emplace(*c_.shards[shard]);
 }
 
 std::optional<store::PartitionerBit> Reading::placed_by() const {
@@ -135,7 +140,7 @@ inline bool Reading::offer(const TrailRow& row, bool own, Page* page) {
   return true;
 }
 
-DeviceGrant Reading::decide(const std::vector<const store::DeviceLedger*>& known) const {
+DeviceGrant Reading::decide(std::span<const store::DeviceLedger* const> known) const {
   DeviceGrant g = c_.policy.grant(c_.caller, known, c_.now_ns);
   if (!c_.cross_allowed) g.cross.clear();
   return g;
@@ -143,8 +148,10 @@ DeviceGrant Reading::decide(const std::vector<const store::DeviceLedger*>& known
 
 Result<DeviceGrant> Reading::read_grant(DeviceId device, const ShardChoice& shards) {
   if (!c_.relation) return decide({});
-  std::vector<store::KnownLedger> ledgers;
-  std::vector<const store::DeviceLedger*> known;
+  std::array<std::byte, 256> room;  // enough for a device that is in few shards, which is the rule
+  std::pmr::monotonic_buffer_resource memory(room.data(), room.size());
+  std::pmr::vector<store::KnownLedger> ledgers(&memory);
+  std::pmr::vector<const store::DeviceLedger*> known(&memory);
   ledgers.reserve(shards.size());
   known.reserve(shards.size());
   for (const size_t shard : shards) {
@@ -208,7 +215,7 @@ store::ChunkInterest Reading::interest(const DeviceGrant& grant) {
 
 Result<void> Reading::device_page(Page* page) {
   const DeviceId device = c_.query.device;
-  const ShardChoice shards = shards_of(device);
+  const ShardChoice& shards = device_shards_;
   auto grant = read_grant(device, shards);
   if (!grant) return grant.error();
   const DeviceGrant& g = *grant;

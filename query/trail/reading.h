@@ -5,6 +5,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -101,7 +102,7 @@ class Reading {
   ShardChoice shards_of(schemas::DeviceId device) const;
   std::optional<store::PartitionerBit> placed_by() const;
   void open_view(size_t shard);
-  DeviceGrant decide(const std::vector<const store::DeviceLedger*>& known) const;
+  DeviceGrant decide(std::span<const store::DeviceLedger* const> known) const;
   schemas::Result<DeviceGrant> read_grant(schemas::DeviceId device, const ShardChoice& shards);
   // Kept for the page.
   schemas::Result<const DeviceGrant*> grant_of(schemas::DeviceId device);
@@ -117,9 +118,7 @@ class Reading {
   // Adds to rows_ from every shard that can know the device, or from those of at_ only.
   schemas::Result<void> fetch(const store::TrailRef& ref, bool everywhere);
   bool spent() const;
-  bool owns(const store::Symbol* user) {
-    return own_.get(user, [&] { return c_.caller.owns(user->user); });
-  }
+  bool owns(const store::Symbol* user) const { return c_.caller.owns(user->user); }
   bool crosses(const store::Symbol* outcome) {
     return cross_.get(outcome, [&] { return c_.policy.cross_type(outcome->first); });
   }
@@ -137,18 +136,19 @@ class Reading {
 
   Context c_;
   store::TimeWindow window_;                                // also cut by the cursor
-  std::vector<std::unique_ptr<store::ShardView>> views_;    // by shard; null: not needed
+  std::vector<std::optional<store::ShardView>> views_;      // by shard; none: not needed
   std::vector<std::unique_ptr<store::RowCursor>> lookups_;  // by shard, of device rows
   std::vector<std::unique_ptr<store::RowCursor>>
       loose_lookups_;  // by shard, of rows without device
   std::optional<store::PartitionerBit> placed_by_;
+  ShardChoice device_shards_{0, 0, 0};  // of the query's device, on its route
   std::unordered_map<uint64_t, DeviceGrant> grants_;
   std::vector<store::TrailRef> gathered_;  // of the owner trail
   size_t gathered_offered_ = 0;
   std::vector<const Source*> at_;  // which sources gave the last reference
   Rows rows_;                      // of one time, being judged
   const bool unfiltered_;          // but by time
-  Decided own_, cross_;
+  Decided cross_;
   uint32_t lookups_done_ = 0;
   uint32_t work_ = 0;
 };

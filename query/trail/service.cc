@@ -10,7 +10,6 @@ using schemas::kNanosPerSecond;
 using schemas::Result;
 using schemas::Status;
 using schemas::StatusCode;
-using store::Topic;
 
 TrailService::TrailService(std::vector<store::Shard*> shards, const store::FreshnessBoard* board,
                            AccessPolicy policy, TrailSettings settings, const schemas::Clock* clock)
@@ -42,18 +41,18 @@ Result<Page> TrailService::read(const Caller& caller, const AuditTrailQuery& que
     return t;
   };
   // Freshness first, snapshots after: what was proved applied is then in what answers.
-  page.events_as_of_ns = whole_seconds(board_->as_of(Topic::kEvents));
-  page.ownership_as_of_ns = whole_seconds(board_->as_of(Topic::kOwnership));
+  const auto known =
+      board_->look(query.route == Route::kDevice ? std::optional(query.device) : std::nullopt, now,
+                   boot, settings_.max_staleness_ns);
+  page.events_as_of_ns = whole_seconds(known.events_as_of_ns);
+  page.ownership_as_of_ns = whole_seconds(known.ownership_as_of_ns);
   if (query.min_ownership_ns &&
       (!page.ownership_as_of_ns || *page.ownership_as_of_ns < *query.min_ownership_ns)) {
     return schemas::unavailable("the ownership ledger is older than minOwnership");
   }
   bool cross_allowed = false;
   if (relation) {
-    const bool fresh = query.route == Route::kDevice
-                           ? board_->fresh_for(query.device, now, boot, settings_.max_staleness_ns)
-                           : board_->all_fresh(now, boot, settings_.max_staleness_ns);
-    cross_allowed = fresh && clock_good(now) && !query.withhold_others;
+    cross_allowed = known.fresh && clock_good(now) && !query.withhold_others;
     page.cross_user = cross_allowed ? CrossUser::kIncluded : CrossUser::kWithheld;
   }
   const auto pending = [&] {

@@ -137,6 +137,11 @@ bool Running::fresh(int32_t partition) const {
                        settings_.max_staleness.count());
 }
 
+std::optional<int64_t> Running::as_of(Topic t) const {
+  const auto look = board_->look(std::nullopt, 0, 0, 0);
+  return t == Topic::kEvents ? look.events_as_of_ns : look.ownership_as_of_ns;
+}
+
 bool Running::logged(const std::string& part) const {
   const std::lock_guard lock(mutex_);
   for (const std::string& line : log_) {

@@ -67,6 +67,7 @@ class Running {
   // Sum over partitions of a topic's indexed records.
   uint64_t indexed(store::Topic t) const;
   bool fresh(int32_t partition) const;
+  std::optional<int64_t> as_of(store::Topic t) const;
   bool logged(const std::string& part) const;
 
  private:

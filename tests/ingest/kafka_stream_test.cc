@@ -68,7 +68,7 @@ TEST_F(KafkaTest, AsOfIsNeverMoreThanThreeSecondsOldWhileTheBrokerAnswers) {
   ASSERT_TRUE(eventually(seconds{20}, [&] { return running->ingest().ready(); }));
   for (int i = 0; i < 40; ++i) {
     for (Topic t : kTopics) {
-      const auto as_of = running->board().as_of(t);
+      const auto as_of = running->as_of(t);
       if (t == Topic::kEvents && !as_of) continue;  // readiness speaks of ownership only
       ASSERT_TRUE(as_of);
       EXPECT_LT(schemas::system_clock().wall_ns() - *as_of, 3'000'000'000);
@@ -78,7 +78,7 @@ TEST_F(KafkaTest, AsOfIsNeverMoreThanThreeSecondsOldWhileTheBrokerAnswers) {
             event_json(device_text(1), static_cast<uint64_t>(i)));
     std::this_thread::sleep_for(milliseconds{100});
   }
-  EXPECT_TRUE(running->board().as_of(Topic::kEvents));
+  EXPECT_TRUE(running->as_of(Topic::kEvents));
 }
 
 TEST_F(KafkaTest, ThePositionStandsBehindControlRecordsAndAbortedOnesAreNotIndexed) {

@@ -21,6 +21,18 @@ constexpr int64_t kMax = 60 * kSecond;
 DeviceId device(std::string_view text) { return {Eui64::parse(text).value()}; }
 const DeviceId kDevice = device("00-DB-12-34-56-78-90-A0");
 
+bool fresh_for(const FreshnessBoard& board, DeviceId device, int64_t wall, int64_t boot,
+               int64_t max) {
+  return board.look(device, wall, boot, max).fresh;
+}
+bool all_fresh(const FreshnessBoard& board, int64_t wall, int64_t boot, int64_t max) {
+  return board.look(std::nullopt, wall, boot, max).fresh;
+}
+std::optional<int64_t> as_of(const FreshnessBoard& board, Topic topic) {
+  const auto look = board.look(std::nullopt, kWall, kBoot, kMax);
+  return topic == Topic::kEvents ? look.events_as_of_ns : look.ownership_as_of_ns;
+}
+
 // --- partitioners ----------------------------------------------------------------------------------------------------
 
 TEST(Partitioner,
@@ -89,7 +101,7 @@ TEST(Freshness, NeverConfirmedIsNotFresh) {
   EXPECT_FALSE(board.fresh(0, kWall, kBoot, kMax));
   EXPECT_FALSE(board.fresh(0, 0, 0, INT64_MAX));
   EXPECT_FALSE(board.fresh(0, -1, -1, kMax));
-  EXPECT_EQ(board.as_of(Topic::kOwnership), std::nullopt);
+  EXPECT_EQ(as_of(board, Topic::kOwnership), std::nullopt);
 }
 
 TEST(Freshness, LastsForMaxStalenessByWhicheverClockMovedFurther) {
@@ -120,15 +132,15 @@ TEST(Freshness, AnAnswerThatComesLateTakesNothingBack) {
   FreshnessBoard board(1);
   board.confirm(Topic::kOwnership, 0, kWall + kSecond, kBoot + kSecond);
   board.confirm(Topic::kOwnership, 0, kWall, kBoot);
-  EXPECT_EQ(board.as_of(Topic::kOwnership), kWall + kSecond);
+  EXPECT_EQ(as_of(board, Topic::kOwnership), kWall + kSecond);
 }
 
 TEST(Freshness, EventsDoNotMakeOwnershipFresh) {
   FreshnessBoard board(1);
   board.confirm(Topic::kEvents, 0, kWall, kBoot);
   EXPECT_FALSE(board.fresh(0, kWall, kBoot, kMax));
-  EXPECT_EQ(board.as_of(Topic::kEvents), kWall);
-  EXPECT_EQ(board.as_of(Topic::kOwnership), std::nullopt);
+  EXPECT_EQ(as_of(board, Topic::kEvents), kWall);
+  EXPECT_EQ(as_of(board, Topic::kOwnership), std::nullopt);
   board.confirm(Topic::kOwnership, 0, kWall, kBoot);
   board.set_fault(Topic::kEvents, 0, FreshnessFault::kGap);
   EXPECT_TRUE(board.fresh(0, kWall, kBoot, kMax));
@@ -138,9 +150,9 @@ TEST(Freshness, AsOfIsTheOldestPartitions) {
   FreshnessBoard board(3);
   board.confirm(Topic::kOwnership, 0, kWall + 5, kBoot);
   board.confirm(Topic::kOwnership, 2, kWall + 3, kBoot);
-  EXPECT_EQ(board.as_of(Topic::kOwnership), std::nullopt);
+  EXPECT_EQ(as_of(board, Topic::kOwnership), std::nullopt);
   board.confirm(Topic::kOwnership, 1, kWall + 4, kBoot);
-  EXPECT_EQ(board.as_of(Topic::kOwnership), kWall + 3);
+  EXPECT_EQ(as_of(board, Topic::kOwnership), kWall + 3);
 }
 
 // --- faults ----------------------------------------------------------------------------------------------------------
@@ -173,11 +185,11 @@ TEST(Freshness, APartitionNotYetReadMakesNoneFresh) {
   FreshnessBoard board(2);
   board.confirm(Topic::kOwnership, 0, kWall, kBoot);
   board.confirm(Topic::kOwnership, 1, kWall, kBoot);
-  EXPECT_TRUE(board.all_fresh(kWall, kBoot, kMax));
+  EXPECT_TRUE(all_fresh(board, kWall, kBoot, kMax));
   board.set_unread_partitions(true);
   EXPECT_FALSE(board.fresh(0, kWall, kBoot, kMax));
-  EXPECT_FALSE(board.all_fresh(kWall, kBoot, kMax));
-  EXPECT_FALSE(board.fresh_for(kDevice, kWall, kBoot, kMax));
+  EXPECT_FALSE(all_fresh(board, kWall, kBoot, kMax));
+  EXPECT_FALSE(fresh_for(board, kDevice, kWall, kBoot, kMax));
   board.set_unread_partitions(false);
   EXPECT_TRUE(board.fresh(1, kWall, kBoot, kMax));
 }
@@ -185,10 +197,10 @@ TEST(Freshness, APartitionNotYetReadMakesNoneFresh) {
 TEST(Freshness, AllNeedsEachAndAtLeastOne) {
   FreshnessBoard board(2);
   board.confirm(Topic::kOwnership, 0, kWall, kBoot);
-  EXPECT_FALSE(board.all_fresh(kWall, kBoot, kMax));
-  EXPECT_FALSE(FreshnessBoard(0).all_fresh(kWall, kBoot, kMax));
-  EXPECT_EQ(FreshnessBoard(0).as_of(Topic::kOwnership), std::nullopt);
-  EXPECT_FALSE(FreshnessBoard(0).fresh_for(kDevice, kWall, kBoot, kMax));
+  EXPECT_FALSE(all_fresh(board, kWall, kBoot, kMax));
+  EXPECT_FALSE(all_fresh(FreshnessBoard(0), kWall, kBoot, kMax));
+  EXPECT_EQ(as_of(FreshnessBoard(0), Topic::kOwnership), std::nullopt);
+  EXPECT_FALSE(fresh_for(FreshnessBoard(0), kDevice, kWall, kBoot, kMax));
 }
 
 // --- which partition decides -----------------------------------------------------------------------------------------
@@ -222,14 +234,14 @@ TEST(Deciding, SeveralThatAgreeDecideTogether) {
 TEST(Deciding, FreshForADeviceIsItsPartitionOrAll) {
   FreshnessBoard board(2);
   board.confirm(Topic::kOwnership, 1, kWall, kBoot);
-  EXPECT_TRUE(board.fresh_for(kDevice, kWall, kBoot, kMax));
-  EXPECT_FALSE(board.fresh_for(kDevice, kWall, kBoot + kMax + 1, kMax));
+  EXPECT_TRUE(fresh_for(board, kDevice, kWall, kBoot, kMax));
+  EXPECT_FALSE(fresh_for(board, kDevice, kWall, kBoot + kMax + 1, kMax));
   const DeviceId unclear = device("90-B3-D5-1F-30-01-00-00");
-  EXPECT_FALSE(board.fresh_for(unclear, kWall, kBoot, kMax));
+  EXPECT_FALSE(fresh_for(board, unclear, kWall, kBoot, kMax));
   board.confirm(Topic::kOwnership, 0, kWall, kBoot);
-  EXPECT_TRUE(board.fresh_for(unclear, kWall, kBoot, kMax));
+  EXPECT_TRUE(fresh_for(board, unclear, kWall, kBoot, kMax));
   board.set_fault(Topic::kOwnership, 1, FreshnessFault::kBeyondEnd);
-  EXPECT_FALSE(board.fresh_for(kDevice, kWall, kBoot, kMax));
+  EXPECT_FALSE(fresh_for(board, kDevice, kWall, kBoot, kMax));
 }
 
 // --- readiness -------------------------------------------------------------------------------------------------------
@@ -243,7 +255,7 @@ TEST(Settled, EachFoundFreshOrFoundUnableToBe) {
   EXPECT_FALSE(board.settled());
   board.set_fault(Topic::kOwnership, 3, FreshnessFault::kRecreated);
   EXPECT_TRUE(board.settled());
-  EXPECT_FALSE(board.all_fresh(kWall, kBoot, kMax));
+  EXPECT_FALSE(all_fresh(board, kWall, kBoot, kMax));
   EXPECT_EQ(board.state(Topic::kOwnership, 2).never_fresh_reason, "hanging transaction");
 }
 
@@ -281,13 +293,13 @@ TEST(Freshness, WritersAndReadersMayMeet) {
   });
   int64_t last = 0;
   for (int i = 0; i < 20'000; ++i) {
-    const int64_t as_of = board.as_of(Topic::kOwnership).value_or(0);
-    EXPECT_GE(as_of, last);
-    last = as_of;
-    board.fresh_for(kDevice, kWall, kBoot, kMax);
+    const int64_t now = as_of(board, Topic::kOwnership).value_or(0);
+    EXPECT_GE(now, last);
+    last = now;
+    fresh_for(board, kDevice, kWall, kBoot, kMax);
   }
   writer.join();
-  EXPECT_TRUE(board.all_fresh(kWall + 20'000, kBoot + 20'000, kMax));
+  EXPECT_TRUE(all_fresh(board, kWall + 20'000, kBoot + 20'000, kMax));
 }
 
 }  // namespace

@@ -59,9 +59,13 @@ AccessPolicy policy(AccessOption option, AccessHistory history = AccessHistory::
   return AccessPolicy::create(rules).value();
 }
 
+DeviceGrant grant_ns(const AccessPolicy& p, const Caller& c,
+                     const std::vector<const DeviceLedger*>& ledgers, int64_t now_ns) {
+  return p.grant(c, ledgers, now_ns);
+}
 DeviceGrant grant(const AccessPolicy& p, const Caller& c, const DeviceLedger& ledger,
                   int64_t now = kNow) {
-  return p.grant(c, {&ledger}, now * kSecond);
+  return grant_ns(p, c, {&ledger}, now * kSecond);
 }
 
 // --- the table -------------------------------------------------------------------------------------------------------
@@ -212,7 +216,7 @@ TEST(Policy, NothingIsGrantedByDefault) {
   DeviceLedger ledger;
   hold(ledger, kSupplier, "ME", {0, kOpen});
   EXPECT_FALSE(grant(p, caller("IS"), ledger).entitled);
-  EXPECT_EQ(policy(AccessOption::kB).grant(caller("IS"), {}, kNow * kSecond).entitled, false);
+  EXPECT_EQ(grant_ns(policy(AccessOption::kB), caller("IS"), {}, kNow * kSecond).entitled, false);
 }
 
 TEST(Policy, AnIntervalBeginsInclusivelyAndEndsExclusively) {
@@ -220,10 +224,10 @@ TEST(Policy, AnIntervalBeginsInclusivelyAndEndsExclusively) {
   hold(ledger, kSupplier, "ME", {kPresentFrom, kLater});
   const AccessPolicy p = policy(AccessOption::kA);
   const Caller me = caller("ES");
-  EXPECT_FALSE(p.grant(me, {&ledger}, kPresentFrom * kSecond - 1).entitled);
-  EXPECT_TRUE(p.grant(me, {&ledger}, kPresentFrom * kSecond).entitled);
-  EXPECT_TRUE(p.grant(me, {&ledger}, kLater * kSecond - 1).entitled);
-  EXPECT_FALSE(p.grant(me, {&ledger}, kLater * kSecond).entitled);
+  EXPECT_FALSE(grant_ns(p, me, {&ledger}, kPresentFrom * kSecond - 1).entitled);
+  EXPECT_TRUE(grant_ns(p, me, {&ledger}, kPresentFrom * kSecond).entitled);
+  EXPECT_TRUE(grant_ns(p, me, {&ledger}, kLater * kSecond - 1).entitled);
+  EXPECT_FALSE(grant_ns(p, me, {&ledger}, kLater * kSecond).entitled);
 }
 
 TEST(Policy, PartyAndRolesAreComparedAsWritten) {
@@ -271,9 +275,9 @@ TEST(Policy, IntervalsOfSeveralShardsAreMergedByVersion) {
   hold(second, kSupplier, "ME", {kPresentFrom, kNow}, false,
        2);  // the end came back on another partition
   const AccessPolicy p = policy(AccessOption::kA);
-  EXPECT_TRUE(p.grant(caller("IS"), {&first}, kNow * kSecond).entitled);
-  EXPECT_FALSE(p.grant(caller("IS"), {&first, &second}, kNow * kSecond).entitled);
-  EXPECT_FALSE(p.grant(caller("IS"), {&second, &first}, kNow * kSecond).entitled);
+  EXPECT_TRUE(grant_ns(p, caller("IS"), {&first}, kNow * kSecond).entitled);
+  EXPECT_FALSE(grant_ns(p, caller("IS"), {&first, &second}, kNow * kSecond).entitled);
+  EXPECT_FALSE(grant_ns(p, caller("IS"), {&second, &first}, kNow * kSecond).entitled);
 }
 
 TEST(Policy, ASuspensionWithholdsAndDoesNotChangeWhoIsEntitled) {
@@ -309,9 +313,9 @@ TEST(Policy, ASuspensionOnOneShardIsEnough) {
   hold(clean, kSupplier, "ME", {kPresentFrom, kOpen});
   suspended.note_unreadable(1);
   const AccessPolicy p = policy(AccessOption::kA);
-  EXPECT_TRUE(p.grant(caller("IS"), {&clean, &suspended}, kNow * kSecond).suspended);
-  EXPECT_TRUE(p.grant(caller("IS"), {&suspended, &clean}, kNow * kSecond).suspended);
-  EXPECT_TRUE(p.grant(caller("IS"), {&suspended}, kNow * kSecond).suspended);
+  EXPECT_TRUE(grant_ns(p, caller("IS"), {&clean, &suspended}, kNow * kSecond).suspended);
+  EXPECT_TRUE(grant_ns(p, caller("IS"), {&suspended, &clean}, kNow * kSecond).suspended);
+  EXPECT_TRUE(grant_ns(p, caller("IS"), {&suspended}, kNow * kSecond).suspended);
 }
 
 TEST(Policy, ASuspensionConcernsTheRelationOfTheCallersClass) {
