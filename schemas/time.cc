@@ -114,12 +114,11 @@ std::optional<int64_t> WrittenTime::event_ns() const {
   return seconds * kNanosPerSecond + nanos;
 }
 
-char* write_time(int64_t ns, uint8_t decimals, char* out) {
-  const int64_t seconds = ns / kNanosPerSecond;
-  const auto nanos = static_cast<uint32_t>(ns % kNanosPerSecond);
-  const auto second_of_day = static_cast<uint32_t>(seconds % kSecondsPerDay);
-  // The inverse of days_from_civil; days are never negative here.
-  const auto z = static_cast<uint32_t>(seconds / kSecondsPerDay + 719'468);
+namespace {
+
+// "2026-11-20T". The inverse of days_from_civil; days are never negative here.
+char* write_date(int64_t days, char* out) {
+  const auto z = static_cast<uint32_t>(days + 719'468);
   const uint32_t era = z / 146'097;
   const uint32_t day_of_era = z - era * 146'097;
   const uint32_t year_of_era =
@@ -137,6 +136,11 @@ char* write_time(int64_t ns, uint8_t decimals, char* out) {
   *out++ = '-';
   out = write_two(day, out);
   *out++ = 'T';
+  return out;
+}
+
+// "10:15:30.123Z"
+char* write_time_of_day(uint32_t second_of_day, uint32_t nanos, uint8_t decimals, char* out) {
   out = write_two(second_of_day / 3600, out);
   *out++ = ':';
   out = write_two(second_of_day / 60 % 60, out);
@@ -150,6 +154,24 @@ char* write_time(int64_t ns, uint8_t decimals, char* out) {
   }
   *out++ = 'Z';
   return out;
+}
+
+}  // namespace
+
+char* write_time(int64_t ns, uint8_t decimals, char* out) {
+  return TimeWriter().write(ns, decimals, out);
+}
+
+char* TimeWriter::write(int64_t ns, uint8_t decimals, char* out) {
+  const int64_t seconds = ns / kNanosPerSecond;
+  const int64_t day = seconds / kSecondsPerDay;
+  if (day != day_) {
+    write_date(day, date_);
+    day_ = day;
+  }
+  std::memcpy(out, date_, kDateBytes);
+  return write_time_of_day(static_cast<uint32_t>(seconds % kSecondsPerDay),
+                           static_cast<uint32_t>(ns % kNanosPerSecond), decimals, out + kDateBytes);
 }
 
 void append_time(int64_t ns, uint8_t decimals, std::string& out) {

@@ -37,6 +37,16 @@ inline constexpr size_t kTimeTextBytesMax = 30;
 // Writes "2026-11-20T10:15:30.123Z" as append_time does, at most kTimeTextBytesMax bytes; returns
 // the end.
 char* write_time(int64_t ns, uint8_t decimals, char* out);
+// The same for many times: the date is worked out when it changes, which in a trail is seldom. One thread.
+class TimeWriter {
+ public:
+  char* write(int64_t ns, uint8_t decimals, char* out);
+
+ private:
+  static constexpr size_t kDateBytes = 11;  // with the T
+  int64_t day_ = -1;                        // since 1970
+  char date_[kDateBytes];
+};
 // Appends "2026-11-20T10:15:30.123Z" with exactly `decimals` digits (no point for 0). ns in [0,
 // kEventTimeMaxNs].
 void append_time(int64_t ns, uint8_t decimals, std::string& out);

@@ -1,8 +1,8 @@
 #include "query/http/trail_writer.h"
 
 #include <charconv>
-#include <cstring>
 
+#include "query/http/entries_json.h"
 #include "query/http/json_text.h"
 #include "schemas/srv_catalogue.h"
 #include "schemas/time.h"
@@ -48,29 +48,6 @@ void append_member(std::string_view name, std::string_view value, std::string& o
   if (value.empty()) return;
   out.append(name);
   append_json_string(value, out);
-}
-
-constexpr size_t kIntBytesMax = 11;
-// An entry without its strings: the names of all members and what stands around them (at most 240
-// bytes), the time, the request, the User, the device, the variant.
-constexpr size_t kEntryFixedBytesMax = 240 + schemas::kTimeTextBytesMax +
-                                       schemas::kRequestIdTextBytesMax +
-                                       2 * schemas::kEuiTextBytes + kIntBytesMax;
-
-template <size_t N>
-char* put(const char (&text)[N], char* at) {
-  std::memcpy(at, text, N - 1);
-  return at + N - 1;
-}
-
-template <size_t N>
-char* put_member(const char (&name)[N], std::string_view value, char* at) {
-  return value.empty() ? at : write_json_string(value, put(name, at));
-}
-
-char* put_eui(schemas::Eui64 eui, char* at) {
-  eui.write(at);
-  return at + schemas::kEuiTextBytes;
 }
 
 void append_as_of(const trail::Page& page, std::string& out) {
@@ -139,55 +116,10 @@ void append_entry_csv(const trail::Entry& entry, std::string& out) {
 
 }  // namespace
 
-void append_entry_json(const trail::Entry& entry, std::string& out) {
-  const Shown shown(entry);
-  const store::TrailRow& row = entry.row;
-  size_t bytes_max = kEntryFixedBytesMax;
-  for (const std::string_view text : {shown.event_type, shown.srv, shown.title, shown.role,
-                                      shown.device_type, shown.smets_version, shown.response_code})
-    bytes_max += json_string_bytes_max(text);
-  const size_t before = out.size();
-  out.resize(before + bytes_max);
-  char* at = out.data() + before;
-  at = put(R"({"timestamp":")", at);
-  at = schemas::write_time(row.time_ns, row.decimals, at);
-  at = put(R"(","eventType":)", at);
-  at = write_json_string(shown.event_type, at);
-  if (shown.request != nullptr) {
-    at = put(R"(,"requestId":")", at);
-    at = shown.request->write(at);
-    *at++ = '"';
-  }
-  at = put_member(R"(,"serviceReferenceVariant":)", shown.srv, at);
-  at = put_member(R"(,"title":)", shown.title, at);
-  at = put(R"(,"userId":")", at);
-  at = put_eui(row.user->user.eui, at);
-  at = put(R"(","userRole":)", at);
-  at = write_json_string(shown.role, at);
-  if (row.device) {
-    at = put(R"(,"deviceId":")", at);
-    at = put_eui(row.device->eui, at);
-    *at++ = '"';
-  }
-  at = put_member(R"(,"deviceType":)", shown.device_type, at);
-  at = put_member(R"(,"smetsVersion":)", shown.smets_version, at);
-  if (shown.variant >= 0) {
-    at = put(R"(,"commandVariant":)", at);
-    at = std::to_chars(at, at + kIntBytesMax, shown.variant).ptr;
-  }
-  at = put_member(R"(,"responseCode":)", shown.response_code, at);
-  at = entry.own ? put(R"(,"own":true})", at) : put(R"(,"own":false})", at);
-  out.resize(static_cast<size_t>(at - out.data()));
-}
-
 void append_page_json(const trail::Page& page, std::string_view next_cursor, std::string& out) {
   out.append(R"({"entries":[)");
-  bool first = true;
-  for (const trail::Entry& entry : page.entries) {
-    if (!first) out.push_back(',');
-    first = false;
-    append_entry_json(entry, out);
-  }
+  append_entries_json(page.entries, ',', out);
+  if (!page.entries.empty()) out.pop_back();
   out.push_back(']');
   append_member(R"(,"nextCursor":)", next_cursor, out);
   append_member(R"(,"crossUser":)", cross_user_name(page.cross_user), out);
@@ -198,10 +130,7 @@ void append_page_json(const trail::Page& page, std::string_view next_cursor, std
 }
 
 void append_page_ndjson(const trail::Page& page, std::string& out) {
-  for (const trail::Entry& entry : page.entries) {
-    append_entry_json(entry, out);
-    out.push_back('\n');
-  }
+  append_entries_json(page.entries, '\n', out);
 }
 
 std::string_view csv_header() {

@@ -1,5 +1,4 @@
-// Pages of a trail written as JSON, NDJSON or CSV (CONTRACT 3.4), straight into a buffer: the
-// serving path's hot end. Pure; the bytes follow from the page alone.
+// Pages of a trail written as JSON, NDJSON or CSV (CONTRACT 3.4), straight into a buffer. Pure; the bytes follow from the page alone.
 #pragma once
 
 #include <string>
@@ -9,8 +8,6 @@
 
 namespace satindex::http {
 
-// One entry as a JSON object: fields in the contract's order, absent and hidden ones left out.
-void append_entry_json(const trail::Entry& entry, std::string& out);
 // The whole JSON answer. `next_cursor`: empty when there is none.
 void append_page_json(const trail::Page& page, std::string_view next_cursor, std::string& out);
 

@@ -2,8 +2,10 @@
 
 #include <boost/json/parse.hpp>
 
+#include "query/http/entries_json.h"
 #include "query/http/trail_writer.h"
 #include "tests/http/sample_page.h"
+#include "tests/support/seed.h"
 
 namespace satindex::http {
 namespace {
@@ -17,7 +19,9 @@ constexpr const char* kWholeEntry =
 
 std::string entry_json(const trail::Entry& entry) {
   std::string out;
-  append_entry_json(entry, out);
+  append_entries_json({&entry, 1}, '\n', out);
+  EXPECT_EQ(out.back(), '\n');
+  out.pop_back();
   return out;
 }
 
@@ -130,6 +134,56 @@ TEST(Writer, Ndjson) {
   append_page_ndjson(pages.page(2), out);
   EXPECT_EQ(out.substr(0, out.find('\n')), kWholeEntry);
   EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 2);
+}
+
+// What is copied from earlier entries must be what would have been written. More symbols of each kind than are remembered;
+// runs of the same, as transactions make them; everything that can be absent or hidden.
+TEST(Writer, AnEntryIsTheSameAmongOthersAsAlone) {
+  testing::Random random(71);
+  SamplePages pages;
+  std::vector<trail::Entry> pool;
+  for (int i = 0; i < 40; ++i) {
+    const std::string n = std::to_string(i);
+    SampleRow row;
+    row.event_type = "TYPE_" + n + (random.one_in(4) ? "\"\\\n" : "");
+    row.request = random.one_in(5) ? "" : "90-B3-D5-1F-30-01-00-00:00-DB-12-34-56-78-90-A0:" + n;
+    row.srv = random.one_in(5) ? "" : random.one_in(3) ? "4.8.1" : "9." + n;
+    row.user = "90-B3-D5-1F-30-01-00-" + std::to_string(10 + i);
+    row.role = "R" + n + (random.one_in(6) ? "\t" : "");
+    row.device = random.one_in(5) ? "" : "00-DB-12-34-56-78-90-" + std::to_string(10 + i);
+    row.device_type = random.one_in(5) ? "" : "D" + n;
+    row.smets_version = random.one_in(5) ? "" : std::string(i % 64, 'S') + n;
+    row.variant = random.one_in(5) ? -1 : i;
+    row.response_code = random.one_in(5) ? "" : "I" + n;
+    pool.push_back(pages.entry(row));
+  }
+  for (int round = 0; round < 300; ++round) {
+    std::vector<trail::Entry> entries;
+    const uint64_t kinds = 1 + random.below(pool.size());
+    const auto any = [&]() -> const trail::Entry& { return pool[random.below(kinds)]; };
+    for (uint64_t n = random.below(120); n > 0; --n) {
+      trail::Entry entry = any();
+      if (!entries.empty() && random.below(3) > 0) entry.row = entries.back().row;
+      if (random.one_in(4)) entry.row.service = any().row.service;
+      if (random.one_in(4)) entry.row.user = any().row.user;
+      if (random.one_in(4)) entry.row.device_attrs = any().row.device_attrs;
+      if (random.one_in(4)) entry.row.device = any().row.device;
+      if (random.one_in(4)) entry.row.request = any().row.request;
+      if (random.one_in(2)) entry.row.outcome = any().row.outcome;
+      entry.row.time_ns -= static_cast<int64_t>(random.below(1ull << (20 + random.below(40))));
+      entry.row.decimals = static_cast<uint8_t>(random.below(10));
+      entry.own = random.one_in(2);
+      entry.show_request_id = !random.one_in(4);
+      entry.show_command_variant = !random.one_in(4);
+      entry.show_response_code = !random.one_in(4);
+      entries.push_back(entry);
+    }
+    std::string expected = "before";
+    for (const trail::Entry& entry : entries) expected += entry_json(entry) + ";";
+    std::string together = "before";
+    append_entries_json(entries, ';', together);
+    ASSERT_EQ(together, expected) << "SATINDEX_SEED=" << testing::seed() << ", round " << round;
+  }
 }
 
 TEST(Writer, CsvQuotesWhatNeedsIt) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "tests/support/seed.h"
@@ -122,6 +123,24 @@ TEST(FormatTime, IsTheInverseOfParse) {
     ASSERT_TRUE(back) << text;
     EXPECT_EQ(back->event_ns(), instant) << text;
     EXPECT_EQ(back->decimals, decimals) << text;
+  }
+}
+
+TEST(FormatTime, AWriterOfManyWritesEachAsItIsAlone) {
+  testing::Random random(3);
+  TimeWriter writer;
+  int64_t instant = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    // Mostly the same day or the one before or after, and sometimes any.
+    const int64_t step = static_cast<int64_t>(random.below(48 * 3600 * kNanosPerSecond));
+    instant = random.one_in(50) ? static_cast<int64_t>(random.below(kEventTimeMaxNs))
+                                : std::clamp<int64_t>(instant + step - 24 * 3600 * kNanosPerSecond,
+                                                      0, kEventTimeMaxNs);
+    const auto decimals = static_cast<uint8_t>(random.below(10));
+    char text[kTimeTextBytesMax];
+    const char* const end = writer.write(instant, decimals, text);
+    ASSERT_EQ(std::string_view(text, static_cast<size_t>(end - text)),
+              format_time(instant, decimals));
   }
 }
 
