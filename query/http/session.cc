@@ -107,6 +107,7 @@ class Session {
   Task<Next> refuse(Problem problem);
   Task<Next> send(bool http11, bool keep_alive, TimePoint began);
   Task<Next> send_stream(bool http11, bool keep_alive);
+  bool written_at_once(error_code* ec);
   Task<bool> write_all(TimePoint deadline);
   Task<void> close(Next how);
   void call_handler(const Request& request);
@@ -264,8 +265,28 @@ auto Session<Stream>::one_request() -> Task<Next> {
   co_return co_await send(head.http11, keep_alive, in_flight.began());
 }
 
+// An answer nearly always fits into the socket's buffer: then there is nothing to wait for, and no deadline to keep.
+template <class Stream>
+bool Session<Stream>::written_at_once(error_code* ec) {
+  if constexpr (std::is_same_v<Stream, TcpStream>) {
+    size_t written = tcp().socket().write_some(parts_, *ec);
+    if (*ec == net::error::would_block || *ec == net::error::interrupted) *ec = {};
+    for (net::const_buffer& part : parts_) {
+      const size_t of_it = std::min(written, part.size());
+      part += of_it;
+      written -= of_it;
+    }
+    return net::buffer_size(parts_) == 0;
+  } else {
+    return false;
+  }
+}
+
 template <class Stream>
 Task<bool> Session<Stream>::write_all(TimePoint deadline) {
+  error_code failed;
+  if (written_at_once(&failed)) co_return true;
+  if (failed) co_return false;
   tcp().expires_at(deadline);
   auto [ec, bytes] = co_await net::async_write(stream_, parts_, kAwait);
   static_cast<void>(bytes);
@@ -284,7 +305,10 @@ auto Session<Stream>::send(bool http11, bool keep_alive, TimePoint began) -> Tas
   const TimePoint deadline =
       std::min(SteadyClock::now() + settings().write_timeout, began + settings().request_timeout);
   const bool written = co_await write_all(deadline);
-  co_return !written ? Next::kAbort : keep_alive ? Next::kAgain : Next::kClose;
+  if (!written) co_return Next::kAbort;
+  // What else this client has sent waits behind what others have.
+  if (keep_alive && buffer_.size() > 0) co_await net::post(net::use_awaitable_t<StrandExecutor>{});
+  co_return keep_alive ? Next::kAgain : Next::kClose;
 }
 
 template <class Stream>
@@ -380,6 +404,7 @@ SessionTask run_session(net::basic_stream_socket<net::ip::tcp, StrandExecutor> s
   try {
     error_code ignored;
     socket.set_option(net::ip::tcp::no_delay(true), ignored);
+    socket.non_blocking(true, ignored);
     TcpStream tcp(std::move(socket));
     if (shared->tls) {
       Session<beast::ssl_stream<TcpStream>> session({std::move(tcp), *shared->tls}, connection,
