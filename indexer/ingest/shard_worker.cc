@@ -56,7 +56,10 @@ ShardWorker::ShardWorker(store::Shard& shard, std::unique_ptr<RecordSource> sour
       writer_(shard),
       projector_(options_.partition, options_.partitions, options_.withhold_unreadable),
       dead_letters_(wiring.dead_letters),
-      policy_(options_.limits, options_.always_bulk) {}
+      policy_(options_.limits, options_.always_bulk) {
+  // Before anything of this partition can be found fresh: what earlier lives have learnt of its records.
+  tell_partitioners();
+}
 
 ShardWorker::~ShardWorker() {
   request_stop();
@@ -314,10 +317,7 @@ void ShardWorker::committed(const store::Checkpoint& before, CommitDecision path
   was_dirty_ = false;
   more_work_ = true;
   const store::Checkpoint& after = writer_.checkpoint();
-  if (wiring_.board != nullptr && partitioners_told_ != after.partitioners) {
-    partitioners_told_ = after.partitioners;
-    wiring_.board->set_partitioners(options_.partition, after.partitioners);
-  }
+  tell_partitioners();
   for (auto& promise : replays_uncommitted_) promise.set_value(std::string());
   replays_uncommitted_.clear();
   if (wiring_.metrics != nullptr) {
@@ -328,6 +328,13 @@ void ShardWorker::committed(const store::Checkpoint& before, CommitDecision path
     wiring_.metrics->visible_after(timestamps_ms_);
   }
   timestamps_ms_.clear();
+}
+
+void ShardWorker::tell_partitioners() {
+  const uint8_t fit = writer_.checkpoint().partitioners;
+  if (wiring_.board == nullptr || partitioners_told_ == fit) return;
+  partitioners_told_ = fit;
+  wiring_.board->set_partitioners(options_.partition, fit);
 }
 
 void ShardWorker::work() {

@@ -97,6 +97,7 @@ class ShardWorker {
   void commit_when_due();
   bool commit(CommitDecision path);
   void committed(const store::Checkpoint& before, CommitDecision path, Time began, size_t records);
+  void tell_partitioners();
   void work();
   void weather(const char* doing, const schemas::Status& status);
   void fair();
