@@ -137,6 +137,7 @@ void add_backfill(CLI::App& root, Action* action) {
   command->add_option("files", flags->events, "NDJSON of SAT events; - is standard input");
   command->add_option("--ownership", flags->ownership, "NDJSON of ownership; repeatable")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command
       ->add_option("--data-dir", flags->data_dir,

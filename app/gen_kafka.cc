@@ -64,6 +64,7 @@ void add_kafka_flags(CLI::App& command, GenKafkaFlags& flags) {
       ->group("Kafka");
   command.add_option("--kafka-property", flags.properties, "NAME=VALUE for librdkafka; repeatable")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->group("Kafka");
   command.add_option("--events-topic", flags.events_topic, "[sat.events]")->group("Kafka");

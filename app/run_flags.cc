@@ -60,6 +60,7 @@ void RunFlags::add_to(CLI::App& command) {
     command.add_option(flag, values_.back().second)
         ->group("")
         ->expected(1)
+        ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
   command.footer(help_of_all());

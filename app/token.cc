@@ -97,6 +97,7 @@ void add_token(CLI::App& root, Action* action) {
       ->required();
   command->add_option("--user-id", flags->user_ids, "EUI-64 of one of its Users; repeatable")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--sub", flags->claims.sub, "who is asking [test@PARTY]");
   add_value(*command, "--scope", flags->claims.scope, scope, "screen, report or both [screen]");

@@ -1,6 +1,7 @@
 // The built program from outside: exit codes, what it says, what `gen` and `token` write.
+#include "tests/support/binary.h"
+
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -10,26 +11,9 @@
 namespace satindex::app {
 namespace {
 
-struct Ended {
-  int code = -1;
-  std::string output;  // of both streams
-};
-
-Ended run(const std::string& arguments, const std::string& environment = "") {
-  const std::string command =
-      "env " + environment + " '" SATINDEX_BINARY "' " + arguments + " 2>&1 </dev/null";
-  FILE* pipe = popen(command.c_str(), "r");
-  Ended ended;
-  char block[4096];
-  for (size_t n; (n = fread(block, 1, sizeof block, pipe)) > 0;) ended.output.append(block, n);
-  const int status = pclose(pipe);
-  ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return ended;
-}
-
-bool says(const Ended& ended, const std::string& text) {
-  return ended.output.find(text) != std::string::npos;
-}
+using testing::Ended;
+using testing::run;
+using testing::says;
 
 TEST(Binary, VersionAndHelpEndCleanly) {
   EXPECT_EQ(run("version").code, 0);
