@@ -29,7 +29,6 @@ struct BackfillFlags {
   std::vector<std::string> ownership;
   uint64_t memory_budget_bytes = 0;
   int64_t retention_ns = 0;
-  bool ignore_unreadable = false;
 };
 
 // What a shard was filled from: the same files again go on where they were, others get a shard of
@@ -86,7 +85,6 @@ Result<store::Checkpoint> fill(const BackfillFlags& flags, std::atomic<bool>& st
   ingest::BackfillSettings settings;
   settings.events.assign(flags.events.begin(), flags.events.end());
   settings.ownership.assign(flags.ownership.begin(), flags.ownership.end());
-  settings.withhold_unreadable = !flags.ignore_unreadable;
   settings.memory_bytes = memory.ingest_bytes;
   settings.log = [](ingest::LogLevel, std::string_view text) {
     std::fprintf(stderr, "satindex: %.*s\n", static_cast<int>(text.size()), text.data());
@@ -147,12 +145,6 @@ void add_backfill(CLI::App& root, Action* action) {
             "[three quarters of the machine's]");
   add_value(*command, "--retention", flags->retention_ns, parse_duration_ns,
             "pass over older events [unlimited]");
-  add_value(
-      *command, "--unreadable-ownership", flags->ignore_unreadable,
-      [](std::string_view text) {
-        return parse_choice<bool>(text, {{"withhold", false}, {"ignore", true}});
-      },
-      "withhold or ignore, as for run [withhold]");
   command->callback([action, flags] {
     *action = [flags] {
       if (!flags->events.empty() || !flags->ownership.empty()) return backfill(*flags);

@@ -11,7 +11,6 @@ ingest::IngestSettings ingest_settings(const RunSettings& settings, ingest::LogS
   out.events_topic = settings.events_topic;
   out.ownership_topic = settings.ownership_topic;
   out.dead_letter_topic = settings.dead_letter_topic;
-  out.withhold_unreadable = settings.withhold_unreadable_ownership;
   if (memory_bytes != 0) out.memory_bytes = memory_bytes;
   out.max_staleness = std::chrono::nanoseconds(settings.ownership_max_staleness_ns);
   return out;

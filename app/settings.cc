@@ -107,9 +107,9 @@ Result<void> read_staleness(std::string_view text, RunSettings& s) {
 }
 
 Result<void> read_unreadable(std::string_view text, RunSettings& s) {
-  auto value = parse_choice<bool>(text, {{"withhold", true}, {"ignore", false}});
+  auto value = parse_choice<bool>(text, {{"withhold", false}, {"ignore", true}});
   if (!value) return value.error();
-  s.withhold_unreadable_ownership = *value;
+  s.access.ignore_unreadable = *value;
   return {};
 }
 

@@ -41,7 +41,6 @@ struct RunSettings {
 
   trail::AccessRules access;
   int64_t ownership_max_staleness_ns = 0;
-  bool withhold_unreadable_ownership = true;
   bool accept_clock = false;
 
   std::string event_mapping;

@@ -22,7 +22,6 @@ Result<store::Checkpoint> backfill(store::Shard& shard, const BackfillSettings& 
   {
     WorkerOptions options;
     options.partition = shard.partition();
-    options.withhold_unreadable = settings.withhold_unreadable;
     options.topic_names = {"events", "ownership"};
     options.always_bulk = true;
     options.limits.bulk_bytes = settings.memory_bytes / 2;

@@ -19,7 +19,6 @@ namespace satindex::ingest {
 struct BackfillSettings {
   std::vector<std::filesystem::path> events;  // "-": the standard input
   std::vector<std::filesystem::path> ownership;
-  bool withhold_unreadable = true;
   size_t memory_bytes = size_t{1} << 30;
   LogSink log;
 };

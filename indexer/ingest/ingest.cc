@@ -81,7 +81,6 @@ void Ingest::Impl::make_worker(size_t p) {
   WorkerOptions options;
   options.partition = static_cast<int32_t>(p);
   options.partitions = static_cast<int32_t>(shards.size());
-  options.withhold_unreadable = settings.withhold_unreadable;
   options.topic_names = {settings.events_topic, settings.ownership_topic};
   options.limits.bulk_bytes = std::max(settings.memory_bytes / 2 / shards.size(), kBulkBytesMin);
   options.log = settings.kafka.log;

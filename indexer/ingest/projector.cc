@@ -54,7 +54,7 @@ std::optional<Unreadable> Projector::project(const SourceRecord& record, uint64_
   }
   // It may have been the end of a right, and the key is all that is left to say whose
   // (CONTRACT 1.4).
-  const auto eui = withhold_ ? schemas::Eui64::parse(record.key) : std::nullopt;
+  const auto eui = schemas::Eui64::parse(record.key);
   const schemas::DeviceId device{eui.value_or(schemas::Eui64{})};
   if (eui) mark.partitioners = fitting_partitioners(record.key, device);
   writer.add_unreadable_ownership(eui ? &device : nullptr, mark);

@@ -17,8 +17,8 @@ class Projector {
  public:
   // partitions 0: the records do not come from a partition of a topic (files), every partitioner
   // fits.
-  Projector(int32_t partition, int32_t partitions, bool withhold_unreadable)
-      : partition_(partition), partitions_(partitions), withhold_(withhold_unreadable) {}
+  Projector(int32_t partition, int32_t partitions)
+      : partition_(partition), partitions_(partitions) {}
 
   // hash: record_hash of the record where a commit may follow it, else 0. Nullopt: the record was
   // readable.
@@ -36,7 +36,6 @@ class Projector {
  private:
   const int32_t partition_;
   const int32_t partitions_;
-  const bool withhold_;
   schemas::EventDecoder events_;
   schemas::OwnershipDecoder ownership_;
 };

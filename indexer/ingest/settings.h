@@ -34,7 +34,6 @@ struct IngestSettings {
   std::string events_topic = "sat.events";
   std::string ownership_topic = "dm.ownership";
   std::string dead_letter_topic = "sat.dead-letter";
-  bool withhold_unreadable = true;  // --unreadable-ownership withhold
   // Ingest's share of the memory budget: half for fetched records that wait, half for what is
   // gathered for a commit.
   size_t memory_bytes = size_t{1} << 30;

@@ -54,7 +54,7 @@ ShardWorker::ShardWorker(store::Shard& shard, std::unique_ptr<RecordSource> sour
       wiring_(wiring),
       source_(std::move(source)),
       writer_(shard),
-      projector_(options_.partition, options_.partitions, options_.withhold_unreadable),
+      projector_(options_.partition, options_.partitions),
       dead_letters_(wiring.dead_letters),
       policy_(options_.limits, options_.always_bulk) {
   // Before anything of this partition can be found fresh: what earlier lives have learnt of its records.

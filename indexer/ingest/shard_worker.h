@@ -32,8 +32,7 @@ namespace satindex::ingest {
 
 struct WorkerOptions {
   int32_t partition = 0;
-  int32_t partitions = 0;  // of the topic; 0: the records come from files
-  bool withhold_unreadable = true;
+  int32_t partitions = 0;                  // of the topic; 0: the records come from files
   std::array<std::string, 2> topic_names;  // by Topic
   CommitLimits limits;
   bool always_bulk = false;

@@ -97,9 +97,11 @@ DeviceGrant AccessPolicy::grant(const Caller& caller,
   }
   grant.own = known->spans(*relation, caller.party, now_ns);
   // Each shard's own ledger is asked: an offset means something only on its partition.
-  grant.suspended = std::any_of(ledgers.begin(), ledgers.end(), [&](const auto* ledger) {
-    return ledger->suspended(*relation, caller.party);
-  });
+  // The setting of the moment of the question, whatever was set when the record was read.
+  grant.suspended = !rules_.ignore_unreadable &&
+                    std::any_of(ledgers.begin(), ledgers.end(), [&](const auto* ledger) {
+                      return ledger->suspended(*relation, caller.party);
+                    });
 
   const bool holds_now = grant.in_own(now_ns);
   grant.entitled = rules_.history == AccessHistory::kTenureFormer ? !grant.own.empty() : holds_now;

@@ -27,7 +27,8 @@ struct AccessRules {
                                                "SERVICE_RESPONSE"};
   std::vector<std::string> supplier_roles = {"IS", "ES", "GS"};
   std::vector<std::string> network_operator_roles = {"ED", "GT"};
-  bool hide_request_id = false;  // --others-hide
+  bool ignore_unreadable = false;  // --unreadable-ownership ignore: nothing is suspended
+  bool hide_request_id = false;    // --others-hide
   bool hide_command_variant = false;
   bool hide_response_code = false;
 };

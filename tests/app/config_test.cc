@@ -59,7 +59,7 @@ TEST_F(Config, TakesTheDefaultsOfTheContract) {
   EXPECT_EQ(s.access.cross_user_types, trail::AccessRules{}.cross_user_types);
   EXPECT_EQ(s.access.supplier_roles, trail::AccessRules{}.supplier_roles);
   EXPECT_EQ(s.access.network_operator_roles, trail::AccessRules{}.network_operator_roles);
-  EXPECT_TRUE(s.withhold_unreadable_ownership);
+  EXPECT_FALSE(s.access.ignore_unreadable);
   EXPECT_FALSE(s.accept_clock);
   EXPECT_FALSE(s.access.hide_request_id || s.access.hide_command_variant ||
                s.access.hide_response_code);

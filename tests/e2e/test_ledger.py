@@ -328,6 +328,23 @@ def test_suspension_survives_a_restart(product, wire):
     assert product.answer(device_path(scene.device), owner)["crossUser"] == "withheld"
 
 
+def test_what_was_ignored_suspends_once_the_setting_says_so(served, wire):
+    """The setting counts at the question: what it was when the record was read must not matter, in neither direction."""
+    ignoring = served["ignore"]
+    scene, owner = Scene(ignoring, wire), caller("IS")
+    scene.owns(owner.party)
+    scene.unreadable()
+    ignoring.fence(wire)
+    seen = []
+    for setting in ("ignore", "withhold", "ignore"):
+        if ignoring.flags["unreadable-ownership"] != setting:
+            assert ignoring.stop() == 0
+            ignoring.flags["unreadable-ownership"] = setting
+            ignoring.start()
+        seen.append(ignoring.answer(device_path(scene.device), owner)["crossUser"])
+    assert seen == ["included", "withheld", "included"]
+
+
 def test_random_ownership_in_random_order(served, wire):
     """Devices, parties, versions and times at random, on the three histories, against the naive model."""
     seed = random.SystemRandom().getrandbits(32)

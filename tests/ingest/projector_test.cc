@@ -54,7 +54,7 @@ class ProjectorTest : public testing::Test {
 };
 
 TEST_F(ProjectorTest, AReadableEventIsIndexedWithItsPlaceInTheLog) {
-  Projector projector(0, 0, true);
+  Projector projector(0, 0);
   EXPECT_EQ(project(projector, Topic::kEvents, 41, device_text(1), event_json(device_text(1), 1)),
             std::nullopt);
   const auto at = commit().events;
@@ -66,7 +66,7 @@ TEST_F(ProjectorTest, AReadableEventIsIndexedWithItsPlaceInTheLog) {
 }
 
 TEST_F(ProjectorTest, AnUnreadableEventIsCountedAndItsReasonGiven) {
-  Projector projector(0, 0, true);
+  Projector projector(0, 0);
   EXPECT_EQ(project(projector, Topic::kEvents, 0, "k", "{"), Unreadable::kNotJson);
   EXPECT_EQ(project(projector, Topic::kEvents, 1, "k", {}), Unreadable::kNull);
   EXPECT_EQ(project(projector, Topic::kEvents, 2, "k", "{}"), Unreadable::kFieldMissing);
@@ -77,7 +77,7 @@ TEST_F(ProjectorTest, AnUnreadableEventIsCountedAndItsReasonGiven) {
 }
 
 TEST_F(ProjectorTest, AnUnreadableOwnershipRecordSuspendsTheDeviceItsKeyNames) {
-  Projector projector(0, 0, true);
+  Projector projector(0, 0);
   project(projector, Topic::kOwnership, 0, device_text(1), ownership_json(device_text(1), "P1"));
   project(projector, Topic::kOwnership, 1, device_text(2), ownership_json(device_text(2), "P1"));
   EXPECT_EQ(project(projector, Topic::kOwnership, 2, device_text(1), "{broken"),
@@ -92,7 +92,7 @@ TEST_F(ProjectorTest, AnUnreadableOwnershipRecordSuspendsTheDeviceItsKeyNames) {
 }
 
 TEST_F(ProjectorTest, AKeyInLowerCaseIsADeviceIdToo) {
-  Projector projector(0, 0, true);
+  Projector projector(0, 0);
   std::string key = device_text(1);
   for (char& c : key) c = static_cast<char>(std::tolower(c));
   project(projector, Topic::kOwnership, 0, key, "{broken");
@@ -100,19 +100,17 @@ TEST_F(ProjectorTest, AKeyInLowerCaseIsADeviceIdToo) {
   EXPECT_TRUE(ledger(1).suspended(schemas::Relation::kResponsibleSupplier, "anyone"));
 }
 
-TEST_F(ProjectorTest, NothingIsSuspendedWithoutAUsableKeyOrWhenToldToIgnore) {
-  Projector withholding(0, 0, true);
-  project(withholding, Topic::kOwnership, 0, "not a device", "{broken");
-  project(withholding, Topic::kOwnership, 1, {}, "{broken");
-  Projector ignoring(0, 0, false);
-  project(ignoring, Topic::kOwnership, 2, device_text(1), "{broken");
+TEST_F(ProjectorTest, NothingIsSuspendedWithoutAUsableKey) {
+  Projector projector(0, 0);
+  project(projector, Topic::kOwnership, 0, "not a device", "{broken");
+  project(projector, Topic::kOwnership, 1, {}, "{broken");
   const auto at = commit().ownership;
-  EXPECT_EQ(at.dead_lettered, 3u);
+  EXPECT_EQ(at.dead_lettered, 2u);
   EXPECT_FALSE(ledger(1).any_unreadable());
 }
 
 TEST_F(ProjectorTest, AReplayLiftsTheSuspension) {
-  Projector projector(0, 0, true);
+  Projector projector(0, 0);
   project(projector, Topic::kOwnership, 0, device_text(1), "{broken");
   commit();
   ASSERT_TRUE(ledger(1).suspended(schemas::Relation::kResponsibleSupplier, "P1"));
@@ -128,7 +126,7 @@ TEST_F(ProjectorTest, AReplayLiftsTheSuspension) {
 
 TEST_F(ProjectorTest, OnlyACanonicalKeySaysSomethingAboutThePartitioner) {
   const int32_t p = murmur2_partition();
-  Projector projector(p, kPartitions, true);
+  Projector projector(p, kPartitions);
   const uint8_t mask = projector.fitting_partitioners(device_text(1), device(1));
   EXPECT_NE(mask & store::kPartitionerMurmur2, 0);
   EXPECT_EQ(projector.fitting_partitioners("00-db-12-34-00-00-00-01", device(1)), 0);
@@ -139,7 +137,7 @@ TEST_F(ProjectorTest, OnlyACanonicalKeySaysSomethingAboutThePartitioner) {
 TEST_F(ProjectorTest, AMaskHasExactlyThePartitionersThatFit) {
   for (uint64_t n = 0; n < 64; ++n) {
     for (int32_t p = 0; p < kPartitions; ++p) {
-      Projector projector(p, kPartitions, true);
+      Projector projector(p, kPartitions);
       const uint8_t mask = projector.fitting_partitioners(device_text(n), device(n));
       for (auto bit : {store::kPartitionerMurmur2, store::kPartitionerCrc32}) {
         EXPECT_EQ((mask & bit) != 0, store::partition_of(bit, device(n), kPartitions) == p);
@@ -155,7 +153,7 @@ TEST_F(ProjectorTest, OwnershipNarrowsThePartitionersAndAMisplacedEventIsCounted
     ++n;
   }
   const int32_t p = store::partition_of(store::kPartitionerMurmur2, device(n), kPartitions);
-  Projector projector(p, kPartitions, true);
+  Projector projector(p, kPartitions);
   project(projector, Topic::kOwnership, 0, device_text(n), ownership_json(device_text(n), "P1"));
   EXPECT_EQ(commit().partitioners, store::kPartitionerMurmur2);
   uint64_t other = 0;

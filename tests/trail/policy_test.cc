@@ -308,6 +308,19 @@ TEST(Policy, ASuspensionDoesNotChangeThatAFormerHolderIsEntitled) {
   EXPECT_FALSE(grant(policy(AccessOption::kA), caller("IS"), ledger).entitled);
 }
 
+TEST(Policy, ASuspensionIsIgnoredOnlyWhileTheSettingSaysSo) {
+  DeviceLedger ledger;
+  hold(ledger, kSupplier, "ME", {kPresentFrom, kOpen});
+  ledger.note_unreadable(1);
+  AccessRules rules;
+  rules.option = AccessOption::kA;
+  rules.ignore_unreadable = true;
+  const DeviceGrant ignored = grant(AccessPolicy::create(rules).value(), caller("IS"), ledger);
+  EXPECT_FALSE(ignored.suspended);
+  EXPECT_FALSE(ignored.cross.empty());
+  EXPECT_TRUE(grant(policy(AccessOption::kA), caller("IS"), ledger).suspended);
+}
+
 TEST(Policy, ASuspensionOnOneShardIsEnough) {
   DeviceLedger clean, suspended;
   hold(clean, kSupplier, "ME", {kPresentFrom, kOpen});
