@@ -49,8 +49,7 @@ const char* name(ConditionKind kind) {
 
 ShardWorker::ShardWorker(store::Shard& shard, std::unique_ptr<RecordSource> source,
                          WorkerOptions options, WorkerWiring wiring)
-    : shard_(shard),
-      options_(std::move(options)),
+    : options_(std::move(options)),
       wiring_(wiring),
       source_(std::move(source)),
       writer_(shard),

@@ -108,7 +108,6 @@ class ShardWorker {
   void log(LogLevel level, const std::string& text) const;
   void publish_status();
 
-  store::Shard& shard_;
   const WorkerOptions options_;
   const WorkerWiring wiring_;
   std::thread thread_;
