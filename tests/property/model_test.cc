@@ -94,11 +94,11 @@ TEST_F(ModelOfTheContract, HighestVersionWinsAndConflictsShorten) {
 
 TEST_F(ModelOfTheContract, RedeliveriesMergeWithTheMostPreciseTime) {
   event(hour(5), "SERVICE_REQUEST", "90-b3-d5-1f-30-01-00-01");
-  event("2024-01-01T05:00:00.000+00:00", "SERVICE_REQUEST", user_name(1), 1);
-  event("2024-01-01T05:00:00.0Z", "SERVICE_REQUEST", user_name(1), 1);
+  event("2024-01-06T21:27:38.000+00:00", "SERVICE_REQUEST", user_name(1), 1);
+  event("2024-01-06T21:27:38.0Z", "SERVICE_REQUEST", user_name(1), 1);
   const model::Answer a = ask(Route::kOwn, "SUP1", History::kCurrent, 15);
   ASSERT_EQ(a.entries.size(), 1u);
-  EXPECT_EQ(a.entries[0].timestamp, "2024-01-01T05:00:00.000Z");
+  EXPECT_EQ(a.entries[0].timestamp, "2024-01-06T21:27:38.000Z");
   EXPECT_EQ(a.entries[0].user_id, user_name(1));
 }
 

@@ -21,7 +21,9 @@ TEST(RandomLog, EveryAnswerIsTheModels) {
     options.partitions = shape.partitions;
     options.work_now_ns = slot_ns(static_cast<int>(rng.below(50)));
     options.settle = rng.one_in(2);
-    if (rng.one_in(4)) options.retention_ns = slot_ns(30) - slot_ns(0) + 1;
+    if (rng.one_in(3)) {
+      options.retention_ns = slot_ns(1 + static_cast<int>(rng.below(35))) - slot_ns(0) + 1;
+    }
     World world(log, steps_seed, options);
     for (int steps = 0; !world.all_fed() && steps < 400; ++steps) {
       world.step();
