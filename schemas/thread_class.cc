@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace satindex::schemas {
@@ -12,6 +13,9 @@ namespace {
 
 // A page takes a tenth of this; the kernel takes 100 us to 100 ms.
 constexpr uint64_t kSliceNs = 200'000;
+// A tenth of the share of an ordinary thread, where the cores are all busy.
+constexpr int kBehind = 10;
+constexpr int kNiceMax = 19;
 
 // As in sched_setattr(2), which the C library does not declare; the first version.
 struct Attributes {
@@ -25,18 +29,28 @@ struct Attributes {
   uint64_t period = 0;
 };
 
-void ask(int policy, uint64_t slice_ns) {
+bool ask(int policy, uint64_t slice_ns, int nice) {
   Attributes wanted;
   wanted.policy = static_cast<uint32_t>(policy);
-  wanted.nice = getpriority(PRIO_PROCESS, 0);  // as it is
+  wanted.nice = nice;
   wanted.runtime = slice_ns;
-  [[maybe_unused]] const long done = ::syscall(SYS_sched_setattr, 0, &wanted, 0);
+  return ::syscall(SYS_sched_setattr, 0, &wanted, 0) == 0;
+}
+
+int nice_now() { return getpriority(PRIO_PROCESS, 0); }
+// Of the thread before it asked for anything.
+int own_nice() {
+  thread_local const int value = nice_now();
+  return value;
 }
 
 }  // namespace
 
-void schedule_for_latency() { ask(SCHED_OTHER, kSliceNs); }
-void schedule_behind_others() { ask(SCHED_BATCH, 0); }
-void schedule_as_usual() { ask(SCHED_OTHER, 0); }
+void schedule_for_latency() { ask(SCHED_OTHER, kSliceNs, own_nice()); }
+void schedule_behind_others() { ask(SCHED_BATCH, 0, std::min(own_nice() + kBehind, kNiceMax)); }
+void schedule_as_usual() {
+  // Without a privilege there is no way back to a greater share: then only the class.
+  if (!ask(SCHED_OTHER, 0, own_nice())) ask(SCHED_OTHER, 0, nice_now());
+}
 
 }  // namespace satindex::schemas
