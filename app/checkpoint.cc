@@ -6,8 +6,10 @@
 #include <memory>
 
 #include "app/admin_socket.h"
+#include "app/checkpoint_contents.h"
 #include "app/commands.h"
 #include "app/data_dir.h"
+#include "app/durable_file.h"
 
 namespace satindex::app {
 namespace {
@@ -47,8 +49,13 @@ int restore(const CopyFlags& flags) {
   if (fs::exists(to.path(), error) && !fs::is_empty(to.path(), error)) {
     return failed("--data-dir: " + flags.data_dir + " is not empty", kExitConfig);
   }
+  if (auto whole = check_contents(from); !whole) return failed(whole.error().message, kExitConfig);
   if (auto made = to.make(); !made) return failed(made.error().message, kExitConfig);
+  if (auto begun = replace_file(to.restoring_file(), ""); !begun)
+    return failed(begun.error().message);
   fs::copy(from.path(), to.path(), fs::copy_options::recursive, error);
+  if (!error) fs::remove(to.contents_file(), error);
+  if (!error) fs::remove(to.restoring_file(), error);
   if (error) return failed("the copy failed: " + error.message());
   std::printf("restored %zu partitions; `satindex run --data-dir %s` goes on from there\n",
               to.partitions().size(), flags.data_dir.c_str());

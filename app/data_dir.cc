@@ -17,6 +17,23 @@ schemas::Result<void> DataDir::make() const {
   return {};
 }
 
+std::vector<std::string> DataDir::shard_names() const {
+  std::vector<std::string> names;
+  for (const int32_t p : partitions()) names.push_back(partition(p).filename().string());
+  for (const int32_t b : backfills()) {
+    // A back-fill has a file of its own beside its folder, and that first.
+    if (fs::is_directory(backfill(b))) names.push_back(backfill(b).filename().string());
+  }
+  return names;
+}
+
+schemas::Result<void> DataDir::whole() const {
+  std::error_code error;
+  if (!fs::exists(restoring_file(), error)) return {};
+  return schemas::config_error("--data-dir: a restore into " + path_.string() +
+                               " was not finished; remove it and restore again");
+}
+
 std::vector<int32_t> DataDir::numbers(std::string_view prefix) const {
   std::vector<int32_t> found;
   std::error_code error;

@@ -28,11 +28,19 @@ class DataDir {
   std::string clock_file() const { return (path_ / "clock").string(); }
   std::string cursor_key_file() const { return (path_ / "cursor.key").string(); }
   std::filesystem::path access_journal() const { return path_ / "access-journal"; }
+  // Which shards a finished checkpoint has (checkpoint_contents.h).
+  std::string contents_file() const { return (path_ / "contents").string(); }
+  // There while a restore into the directory is under way.
+  std::string restoring_file() const { return (path_ / "restoring").string(); }
   std::string socket_file() const { return (path_ / "satindex.sock").string(); }
 
   // The numbers of the shards there are, ascending.
   std::vector<int32_t> partitions() const { return numbers("partition-"); }
   std::vector<int32_t> backfills() const { return numbers("backfill-"); }
+  // The names of their folders, in that order.
+  std::vector<std::string> shard_names() const;
+  // kConfig when a restore into it was not finished: what is there is a part.
+  schemas::Result<void> whole() const;
 
  private:
   std::vector<int32_t> numbers(std::string_view prefix) const;

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "app/access_recorder.h"
+#include "app/checkpoint_contents.h"
 #include "app/credentials.h"
 #include "app/data_dir.h"
 #include "app/memory_budget.h"
@@ -97,6 +98,7 @@ struct Node::Impl {
   Result<void> open_ingest(ingest::TopicShape shape);
   Result<void> open_access_sink();
   Result<void> open_trail();
+  Result<void> copy_to(const DataDir& copy);
 };
 
 ingest::IngestSettings Node::Impl::for_ingest() const {
@@ -135,6 +137,13 @@ Result<void> Node::Impl::load_keys() {
 }
 
 Result<void> Node::Impl::open_shards(int32_t partitions) {
+  if (auto whole = data_dir.whole(); !whole) return whole;
+  if (has_contents(data_dir)) {
+    // A checkpoint started from where it lies: from now on it is an index like any other.
+    if (auto whole = check_contents(data_dir); !whole) return whole;
+    std::error_code error;
+    std::filesystem::remove(data_dir.contents_file(), error);
+  }
   const std::vector<int32_t> there = data_dir.partitions();
   if (!there.empty() && there.back() >= partitions) {
     return config_error("--data-dir: " + data_dir.path().string() + " holds partition " +
@@ -152,6 +161,10 @@ Result<void> Node::Impl::open_shards(int32_t partitions) {
     store::ShardOptions options;
     options.path = path;
     options.partition = number;
+    // The numbers of back-filled shards follow those of the topics, so it is their folder that tells them apart.
+    options.identity = of_topic ? settings.events_topic + " and " + settings.ownership_topic +
+                                      ", partition " + std::to_string(number)
+                                : path.filename().string();
     options.retention_ns = settings.retention_ns;
     if (of_topic) options.backfilled = backfilled;
     return store::Shard::open(options, resources);
@@ -318,26 +331,38 @@ ingest::IngestSettings Node::ingest_settings() const { return impl_->for_ingest(
 Result<void> Node::checkpoint_to(const std::string& directory) {
   Impl& my = *impl_;
   if (!my.opened) return schemas::unavailable("the index is not open yet");
-  const DataDir copy(directory);
   std::error_code error;
   if (std::filesystem::exists(directory, error))
     return schemas::invalid(directory + " is there already");
-  if (auto made = copy.make(); !made) return made;
-  for (const auto& shard : my.shards) {
-    const bool of_topic = shard->partition() < my.board->partitions();
-    const int32_t number = shard->partition() - my.board->partitions();
+  // Under another name until it is whole; what an earlier one left there was cut short.
+  const std::filesystem::path unfinished = directory + ".unfinished";
+  std::filesystem::remove_all(unfinished, error);
+  auto written = my.copy_to(DataDir(unfinished));
+  if (written) {
+    std::filesystem::rename(unfinished, directory, error);
+    if (error) written = schemas::unavailable(directory + " cannot be made: " + error.message());
+  }
+  if (!written) std::filesystem::remove_all(unfinished, error);
+  return written;
+}
+
+Result<void> Node::Impl::copy_to(const DataDir& copy) {
+  if (!copy.make()) return schemas::unavailable(copy.path().string() + " cannot be made");
+  for (const auto& shard : shards) {
+    const bool of_topic = shard->partition() < board->partitions();
+    const int32_t number = shard->partition() - board->partitions();
     const auto to = of_topic ? copy.partition(shard->partition())
-                             : copy.backfill(my.data_dir.backfills()[static_cast<size_t>(number)]);
+                             : copy.backfill(data_dir.backfills()[static_cast<size_t>(number)]);
     if (auto copied = shard->checkpoint_to(to); !copied) return copied;
   }
-  for (const auto& [from, to] :
-       {std::pair{my.data_dir.clock_file(), copy.clock_file()},
-        std::pair{my.data_dir.cursor_key_file(), copy.cursor_key_file()}}) {
+  for (const auto& [from, to] : {std::pair{data_dir.clock_file(), copy.clock_file()},
+                                 std::pair{data_dir.cursor_key_file(), copy.cursor_key_file()}}) {
+    std::error_code error;
     if (!std::filesystem::exists(from, error)) continue;
     std::filesystem::copy_file(from, to, error);
     if (error) return schemas::unavailable(to + " cannot be written");
   }
-  return {};
+  return write_contents(copy);
 }
 
 Result<std::string> Node::replay(const std::string& topic, int32_t partition, int64_t offset) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <thread>
 
+#include "app/checkpoint_contents.h"
 #include "app/cli_values.h"
 #include "app/commands.h"
 #include "app/data_dir.h"
@@ -73,6 +74,11 @@ Result<std::vector<Opened>> open_all(const DataDir& data_dir, const MemoryPlan& 
     options.partition = number;
     auto shard = open(options, resources);
     if (!shard) return shard.error();
+    const std::string& identity = (*shard)->identity();
+    if (!identity.empty() && !identity.ends_with(", partition " + std::to_string(number))) {
+      return schemas::corrupt(options.path.filename().string() +
+                              " is in the place of another: it is that of " + identity);
+    }
     all.push_back({options.path.filename().string(), std::move(*shard)});
   }
   return all;
@@ -112,6 +118,13 @@ int verify(const VerifyFlags& flags) {
   const DataDir data_dir(flags.data_dir);
   if (data_dir.partitions().empty() && data_dir.backfills().empty()) {
     return failed(schemas::config_error("--data-dir: there is no index in " + flags.data_dir));
+  }
+  if (auto whole = data_dir.whole(); !whole) return failed(whole.error());
+  if (has_contents(data_dir)) {
+    if (auto whole = check_contents(data_dir); !whole) {
+      std::printf("  DIFFERS: %s\n", whole.error().message.c_str());
+      return kExitFailure;
+    }
   }
   const uint64_t budget =
       flags.memory_budget_bytes != 0 ? flags.memory_budget_bytes : default_memory_budget_bytes();

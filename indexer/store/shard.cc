@@ -183,6 +183,20 @@ Result<void> load_meta(Shard::Impl* s) {
   return it->status().ok() ? Result<void>{} : Result<void>{to_status(it->status())};
 }
 
+Result<void> load_identity(Shard::Impl* s) {
+  const rocksdb::Status st = s->db->Get(rocksdb::ReadOptions(), slice(kIdentityKey), &s->identity);
+  if (!st.ok() && !st.IsNotFound()) return to_status(st);
+  const std::string& asked = s->options.identity;
+  if (asked.empty() || s->identity == asked) return {};
+  if (!s->identity.empty()) {
+    return schemas::config_error(s->options.path.filename().string() + " is the index of " +
+                                 s->identity + ", not of " + asked);
+  }
+  s->identity = asked;
+  const rocksdb::Status put = s->db->Put(rocksdb::WriteOptions(), slice(kIdentityKey), s->identity);
+  return put.ok() ? Result<void>{} : Result<void>{to_status(put)};
+}
+
 Result<void> load_buckets(Shard::Impl* s) {
   for (const Table t : kTrailTables) {
     rocksdb::ReadOptions ro;
@@ -235,12 +249,14 @@ Result<std::unique_ptr<Shard>> Shard::open(const ShardOptions& options,
   impl->db.reset(db);
   std::copy(handles.begin(), handles.end(), impl->handles.begin());
   if (auto r = load_meta(impl.get()); !r) return r.error();
+  if (auto r = load_identity(impl.get()); !r) return r.error();
   if (auto r = load_buckets(impl.get()); !r) return r.error();
   impl->adopting = adoption_due(*impl);
   return std::unique_ptr<Shard>(new Shard(std::move(impl)));
 }
 
 int32_t Shard::partition() const { return impl_->options.partition; }
+const std::string& Shard::identity() const { return impl_->identity; }
 
 Checkpoint Shard::checkpoint() const {
   const std::lock_guard lock(impl_->mutex);

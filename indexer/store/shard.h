@@ -42,6 +42,8 @@ struct ShardOptions {
   int32_t partition =
       0;  // index of the shard in this process; the Kafka partition, or from backfill
   int64_t retention_ns = 0;  // 0: keep for ever
+  // Whose index it is, in the caller's words: kept at first, compared ever after. Empty: not asked (who only reads).
+  std::string identity = {};
   // Back-filled shards served beside this one, of a topic: their rows and ledgers count in its owner trails (INV-8). They
   // have no writer and outlive it.
   std::vector<Shard*> backfilled = {};
@@ -49,7 +51,8 @@ struct ShardOptions {
 
 class Shard {
  public:
-  // kCorrupt when the bytes are not ours or of a format this release does not read; kUnavailable when it is locked.
+  // kCorrupt when the bytes are not ours or of a format this release does not read; kUnavailable when it is locked; kConfig
+  // when it is another's, both identities named.
   static schemas::Result<std::unique_ptr<Shard>> open(const ShardOptions& options,
                                                       std::shared_ptr<StoreResources> resources);
   ~Shard();
@@ -57,6 +60,8 @@ class Shard {
   Shard& operator=(const Shard&) = delete;
 
   int32_t partition() const;
+  // As kept; empty when nobody has said yet.
+  const std::string& identity() const;
   // The last committed checkpoint. Any thread.
   Checkpoint checkpoint() const;
   // The checkpoint's `placed`, without a copy of the rest.

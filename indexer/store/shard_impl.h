@@ -58,6 +58,7 @@ struct Shard::Impl {
   BucketList buckets;
   std::unique_ptr<LedgerCache> ledger_cache;
   std::array<MergeCount, kTables> merges;        // writer only
+  std::string identity;
   std::atomic<uint8_t> placed{kPartitionerAll};  // as in `committed`, for readers of every page
   std::atomic<bool> adopting{false};  // back-filled shards are not yet taken into account
   mutable std::mutex mutex;           // guards all below
@@ -74,6 +75,7 @@ struct Shard::Impl {
 // Keys of the meta table. On disk: never change.
 inline constexpr std::string_view kFormatKey = "F";
 inline constexpr std::string_view kCheckpointKey = "C";
+inline constexpr std::string_view kIdentityKey = "I";
 std::string symbol_key(SymbolClass cls, SymbolCode code);  // "S" class code:4
 std::string task_key(uint32_t seq);                        // "T" seq:4
 std::string flag_key(uint64_t device);                     // "D" device:8, value: DeviceFlag bits

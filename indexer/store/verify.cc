@@ -116,7 +116,7 @@ void Verification::check_meta() {
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     ++report_.keys;
     const std::string_view key = view(it->key());
-    if (key.empty() || std::string_view("FCSTDRA").find(key[0]) == std::string_view::npos) {
+    if (key.empty() || std::string_view("FCISTDRA").find(key[0]) == std::string_view::npos) {
       report_.differ("table meta: a key of no known kind");
       continue;
     }
