@@ -6,25 +6,57 @@
 #include <thread>
 
 #include "indexer/ingest/kafka_handle.h"
+#include "indexer/ingest/topic_shape.h"
 
 namespace satindex::ingest {
 
 using schemas::Result;
 
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::seconds kLookEvery{5};
+// Answers to other records wait meanwhile.
+constexpr std::chrono::milliseconds kLookPatience{1'000};
+
+}  // namespace
+
 struct KafkaSink::Impl {
+  KafkaSettings settings;
+  std::string name;
   std::shared_ptr<KafkaHandle> handle;
   KafkaTopic topic;
   std::atomic<bool> stop{false};
+  std::atomic<uint64_t> refused{0};
   std::thread thread;
 
   void run() {
     pthread_setname_np(pthread_self(), "kafka-sink");
-    while (!stop.load()) rd_kafka_poll(handle->get(), 100);
+    uint64_t seen = 0;
+    Clock::time_point next_look;
+    while (!stop.load()) {
+      rd_kafka_poll(handle->get(), 100);
+      if (refused.load() == seen || Clock::now() < next_look) continue;
+      seen = refused.load();
+      look_after_topic();
+      next_look = Clock::now() + kLookEvery;
+    }
   }
 
-  static void answer(const rd_kafka_message_t& message) {
+  // A topic that somebody deleted would refuse every record until the next start.
+  void look_after_topic() const {
+    const auto there = ensure_topic(settings, name, kLookPatience);
+    if (!settings.log) return;
+    settings.log(LogLevel::kWarning, "topic " + name + " refuses records" +
+                                         (there ? "; it is there, or has been made again"
+                                                : ": " + there.error().message));
+  }
+
+  static void answer(const rd_kafka_message_t& message, std::atomic<uint64_t>* refused) {
+    const bool acknowledged = message.err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (!acknowledged) ++*refused;
     std::unique_ptr<SinkAnswer> answer(static_cast<SinkAnswer*>(message._private));
-    (*answer)(message.err == RD_KAFKA_RESP_ERR_NO_ERROR);
+    (*answer)(acknowledged);
   }
 };
 
@@ -34,7 +66,10 @@ Result<std::unique_ptr<KafkaSink>> KafkaSink::open(const KafkaSettings& settings
                                                    const std::string& topic,
                                                    std::chrono::milliseconds deadline) {
   auto callbacks = std::make_unique<KafkaCallbacks>();
-  callbacks->delivered = Impl::answer;
+  auto impl = std::make_unique<Impl>();
+  callbacks->delivered = [refused = &impl->refused](const rd_kafka_message_t& message) {
+    Impl::answer(message, refused);
+  };
   const KafkaProperties defaults = {{"queue.buffering.max.kbytes", "65536"}};
   const KafkaProperties forced = {{"linger.ms", "1"},
                                   {"acks", "all"},
@@ -42,7 +77,8 @@ Result<std::unique_ptr<KafkaSink>> KafkaSink::open(const KafkaSettings& settings
   auto handle =
       KafkaHandle::create(RD_KAFKA_PRODUCER, settings, defaults, forced, std::move(callbacks));
   if (!handle) return handle.error();
-  auto impl = std::make_unique<Impl>();
+  impl->settings = settings;
+  impl->name = topic;
   impl->handle = *handle;
   impl->topic.reset(rd_kafka_topic_new(impl->handle->get(), topic.c_str(), nullptr));
   if (impl->topic == nullptr) return schemas::config_error("not a topic name: " + topic);
@@ -88,6 +124,7 @@ void KafkaSink::append(const SinkRecord& record, SinkAnswer answer) {
   }
   rd_kafka_error_destroy(error);
   rd_kafka_headers_destroy(headers);
+  ++impl_->refused;
   (*owned)(false);
 }
 
