@@ -163,6 +163,10 @@ Result<void> check_consistency(const RunSettings& s) {
   if (!s.tls_client_ca.empty() && s.tls_cert.empty()) {
     return config_error("--tls-client-ca needs --tls-cert and --tls-key");
   }
+  if (s.http_listen == s.ops_listen && s.http_listen.port != 0) {
+    return config_error("--ops-listen: " + s.ops_listen.to_string() +
+                        " is where --http-listen listens");
+  }
   const std::string* const topics[] = {&s.events_topic, &s.ownership_topic, &s.dead_letter_topic,
                                        &s.access_topic};
   for (const auto* a : topics) {

@@ -1,5 +1,7 @@
 #include "app/data_dir.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "app/values.h"
@@ -25,6 +27,20 @@ std::vector<std::string> DataDir::shard_names() const {
     if (fs::is_directory(backfill(b))) names.push_back(backfill(b).filename().string());
   }
   return names;
+}
+
+schemas::Result<void> DataDir::usable() const {
+  std::error_code error;
+  fs::path nearest = fs::absolute(path_, error);
+  while (!fs::exists(nearest, error) && nearest.has_relative_path())
+    nearest = nearest.parent_path();
+  if (!fs::is_directory(nearest, error)) {
+    return schemas::config_error("--data-dir: " + nearest.string() + " is not a directory");
+  }
+  if (::access(nearest.c_str(), W_OK | X_OK) != 0) {
+    return schemas::config_error("--data-dir: " + nearest.string() + " cannot be written to");
+  }
+  return {};
 }
 
 schemas::Result<void> DataDir::whole() const {

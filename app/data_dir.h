@@ -39,6 +39,8 @@ class DataDir {
   std::vector<int32_t> backfills() const { return numbers("backfill-"); }
   // The names of their folders, in that order.
   std::vector<std::string> shard_names() const;
+  // kConfig unless make() would succeed and files could be written. Writes nothing.
+  schemas::Result<void> usable() const;
   // kConfig when a restore into it was not finished: what is there is a part.
   schemas::Result<void> whole() const;
 

@@ -99,6 +99,9 @@ struct Node::Impl {
   Result<void> open_access_sink();
   Result<void> open_trail();
   Result<void> copy_to(const DataDir& copy);
+  // Of a page that could not be read because of us; now and then, so that a spoilt file does not fill the log.
+  void complain(const schemas::Status& status);
+  std::atomic<int64_t> complained_s{INT64_MIN / 2};
 };
 
 ingest::IngestSettings Node::Impl::for_ingest() const {
@@ -230,12 +233,25 @@ Result<void> Node::Impl::open_trail() {
                                               schemas::system_clock());
   endpoints = std::make_unique<http::TrailEndpoints>(
       [this](const trail::Caller& caller, const trail::AuditTrailQuery& query) {
-        return recorder->read(caller, query);
+        auto read = recorder->read(caller, query);
+        if (!read) complain(read.error());
+        return read;
       },
       http::CursorSeal(cursor_key));
   router = std::make_unique<http::Router>(endpoints.get(), authenticator.get(),
                                           [this] { return ingest->was_ready(); });
   return {};
+}
+
+void Node::Impl::complain(const schemas::Status& status) {
+  using schemas::StatusCode;
+  if (status.code != StatusCode::kCorrupt && status.code != StatusCode::kInternal) return;
+  constexpr int64_t kEveryS = 10;
+  const int64_t now = schemas::system_clock().boot_ns() / schemas::kNanosPerSecond;
+  int64_t last = complained_s.load();
+  if (now - last < kEveryS || !complained_s.compare_exchange_strong(last, now)) return;
+  log.error("a page could not be read; the index may be damaged: stop it and run `satindex verify`",
+            {{"reason", status.message}});
 }
 
 Node::Node(RunSettings settings, Log& log)

@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/credentials.h"
+#include "app/data_dir.h"
 #include "app/node_settings.h"
 #include "app/run_flags.h"
 #include "indexer/ingest/topic_shape.h"
@@ -45,6 +46,9 @@ int validate(const RunFlags& flags) {
     return kExitConfig;
   };
   if (auto keys = check_keys(*settings); !keys) return wrong(keys.error());
+  const DataDir data_dir(settings->data_dir);
+  if (auto usable = data_dir.usable(); !usable) return wrong(usable.error());
+  if (auto whole = data_dir.whole(); !whole) return wrong(whole.error());
   // A broker that does not answer may be down or misspelt: for who asks before a roll-out both are
   // wrong.
   auto shape = ingest::discover(ingest_settings(*settings, {}, 0), kDiscoverDeadline);

@@ -93,6 +93,15 @@ TEST_F(DataDirTest, FindsItsShardsByNumber) {
   EXPECT_EQ(data_dir.backfills(), (std::vector<int32_t>{0}));
 }
 
+TEST_F(DataDirTest, UsableIsWhatMayBeMadeOrIsThere) {
+  EXPECT_TRUE(DataDir(directory_).usable());
+  EXPECT_TRUE(DataDir(directory_ / "to" / "be" / "made").usable());
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "to")) << "asking makes nothing";
+  std::ofstream(path("file")) << "x";
+  EXPECT_FALSE(DataDir(directory_ / "file").usable());
+  EXPECT_FALSE(DataDir(directory_ / "file" / "under").usable());
+}
+
 TEST_F(DataDirTest, IsForItsOwnerOnly) {
   const DataDir data_dir(directory_ / "a" / "b");
   ASSERT_TRUE(data_dir.make());

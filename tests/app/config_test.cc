@@ -222,6 +222,11 @@ TEST_F(Config, ConsistencyOfTlsTopicsRolesAndTypes) {
   s.tls_client_ca = "c";
   EXPECT_FALSE(check_consistency(s));
   s = good;
+  s.ops_listen = s.http_listen = {"127.0.0.1", 8080};
+  EXPECT_NE(check_consistency(s).error().message.find("--ops-listen"), std::string::npos);
+  s.ops_listen = s.http_listen = {"127.0.0.1", 0};  // two ports, whichever are free
+  EXPECT_TRUE(check_consistency(s));
+  s = good;
   s.access_topic = s.events_topic;
   EXPECT_FALSE(check_consistency(s));
   s = good;
