@@ -57,7 +57,7 @@ struct Shard::Impl {
   Dictionary dictionary;
   BucketList buckets;
   std::unique_ptr<LedgerCache> ledger_cache;
-  std::array<MergeCount, kTables> merges;        // writer only
+  std::array<MergeCount, kTables> merges;  // writer only
   std::string identity;
   std::atomic<uint8_t> placed{kPartitionerAll};  // as in `committed`, for readers of every page
   std::atomic<bool> adopting{false};  // back-filled shards are not yet taken into account
