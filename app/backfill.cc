@@ -79,7 +79,7 @@ Result<store::Checkpoint> fill(const BackfillFlags& flags, std::atomic<bool>& st
   store::ShardOptions options;
   options.path = data_dir.backfill(*number);
   options.partition = *number;
-  options.identity = options.path.filename().string();
+  options.identity = data_dir.identity_of_backfill(*number);
   options.retention_ns = flags.retention_ns;
   auto shard = store::Shard::open(options, resources);
   if (!shard) return shard.error();

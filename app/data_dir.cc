@@ -10,6 +10,21 @@ namespace satindex::app {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+std::string partition_part(int32_t partition) { return ", partition " + std::to_string(partition); }
+
+}  // namespace
+
+std::string identity_of_partition(const std::string& events_topic,
+                                  const std::string& ownership_topic, int32_t partition) {
+  return events_topic + " and " + ownership_topic + partition_part(partition);
+}
+
+bool identifies_partition(std::string_view identity, int32_t partition) {
+  return identity.ends_with(partition_part(partition));
+}
+
 schemas::Result<void> DataDir::make() const {
   std::error_code error;
   if (fs::is_directory(path_, error)) return {};
@@ -23,7 +38,7 @@ std::vector<std::string> DataDir::shard_names() const {
   std::vector<std::string> names;
   for (const int32_t p : partitions()) names.push_back(partition(p).filename().string());
   for (const int32_t b : backfills()) {
-    // A back-fill has a file of its own beside its folder, and that first.
+    // What is no folder is no shard: `verify` passes it over as well.
     if (fs::is_directory(backfill(b))) names.push_back(backfill(b).filename().string());
   }
   return names;

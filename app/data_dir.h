@@ -5,11 +5,18 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "schemas/status.h"
 
 namespace satindex::app {
+
+// What a shard keeps of whose index it is (store::ShardOptions::identity).
+std::string identity_of_partition(const std::string& events_topic,
+                                  const std::string& ownership_topic, int32_t partition);
+// Whether an identity made by the above is of this partition, of whichever topics.
+bool identifies_partition(std::string_view identity, int32_t partition);
 
 class DataDir {
  public:
@@ -24,6 +31,10 @@ class DataDir {
   }
   std::filesystem::path backfill(int32_t number) const {
     return path_ / ("backfill-" + std::to_string(number));
+  }
+  // A back-filled shard's number in the process follows from the topics, so it is its folder that tells it apart.
+  std::string identity_of_backfill(int32_t number) const {
+    return backfill(number).filename().string();
   }
   std::string clock_file() const { return (path_ / "clock").string(); }
   std::string cursor_key_file() const { return (path_ / "cursor.key").string(); }

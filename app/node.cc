@@ -160,28 +160,28 @@ Result<void> Node::Impl::open_shards(int32_t partitions) {
   // Back-filled shards come last in the order, but are there first: the topics' shards count them in.
   std::vector<store::Shard*> backfilled;
   const auto open = [this, &backfilled](const std::filesystem::path& path, int32_t number,
+                                        const std::string& identity,
                                         bool of_topic) -> Result<std::unique_ptr<store::Shard>> {
     store::ShardOptions options;
     options.path = path;
     options.partition = number;
-    // The numbers of back-filled shards follow those of the topics, so it is their folder that tells them apart.
-    options.identity = of_topic ? settings.events_topic + " and " + settings.ownership_topic +
-                                      ", partition " + std::to_string(number)
-                                : path.filename().string();
+    options.identity = identity;
     options.retention_ns = settings.retention_ns;
     if (of_topic) options.backfilled = backfilled;
     return store::Shard::open(options, resources);
   };
   std::vector<std::unique_ptr<store::Shard>> last;
   for (const int32_t number : data_dir.backfills()) {
-    auto shard =
-        open(data_dir.backfill(number), partitions + static_cast<int32_t>(last.size()), false);
+    auto shard = open(data_dir.backfill(number), partitions + static_cast<int32_t>(last.size()),
+                      data_dir.identity_of_backfill(number), false);
     if (!shard) return shard.error();
     last.push_back(std::move(*shard));
     backfilled.push_back(last.back().get());
   }
   for (int32_t p = 0; p < partitions; ++p) {
-    auto shard = open(data_dir.partition(p), p, true);
+    auto shard =
+        open(data_dir.partition(p), p,
+             identity_of_partition(settings.events_topic, settings.ownership_topic, p), true);
     if (!shard) return shard.error();
     shards.push_back(std::move(*shard));
   }

@@ -75,7 +75,7 @@ Result<std::vector<Opened>> open_all(const DataDir& data_dir, const MemoryPlan& 
     auto shard = open(options, resources);
     if (!shard) return shard.error();
     const std::string& identity = (*shard)->identity();
-    if (!identity.empty() && !identity.ends_with(", partition " + std::to_string(number))) {
+    if (!identity.empty() && !identifies_partition(identity, number)) {
       return schemas::corrupt(options.path.filename().string() +
                               " is in the place of another: it is that of " + identity);
     }

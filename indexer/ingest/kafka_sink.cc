@@ -52,9 +52,9 @@ struct KafkaSink::Impl {
                                                 : ": " + there.error().message));
   }
 
-  static void answer(const rd_kafka_message_t& message, std::atomic<uint64_t>* refused) {
+  void answer(const rd_kafka_message_t& message) {
     const bool acknowledged = message.err == RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (!acknowledged) ++*refused;
+    if (!acknowledged) ++refused;
     std::unique_ptr<SinkAnswer> answer(static_cast<SinkAnswer*>(message._private));
     (*answer)(acknowledged);
   }
@@ -67,8 +67,8 @@ Result<std::unique_ptr<KafkaSink>> KafkaSink::open(const KafkaSettings& settings
                                                    std::chrono::milliseconds deadline) {
   auto callbacks = std::make_unique<KafkaCallbacks>();
   auto impl = std::make_unique<Impl>();
-  callbacks->delivered = [refused = &impl->refused](const rd_kafka_message_t& message) {
-    Impl::answer(message, refused);
+  callbacks->delivered = [raw = impl.get()](const rd_kafka_message_t& message) {
+    raw->answer(message);
   };
   const KafkaProperties defaults = {{"queue.buffering.max.kbytes", "65536"}};
   const KafkaProperties forced = {{"linger.ms", "1"},

@@ -1,7 +1,8 @@
 // KafkaSink: a RecordSink on one topic, with one producer client and one thread that serves its
 // answers. "Acknowledged" means by every in-sync replica. Every append is answered within the
-// deadline given at opening; while records are refused the topic is looked for every 5 s and made again when it is gone; more than the client's queue holds are failed at once. Destruction
-// fails what is still unanswered.
+// deadline given at opening; more than the client's queue holds are failed at once. While records
+// are refused the topic is looked for every 5 s, and made again when it is gone. Destruction fails
+// what is still unanswered.
 #pragma once
 
 #include <chrono>

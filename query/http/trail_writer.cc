@@ -12,7 +12,6 @@ namespace {
 
 // One entry's fields as they may be shown. Empty or negative: left out.
 struct Shown {
-  const trail::Entry& entry;
   std::string_view event_type;
   const schemas::RequestId* request = nullptr;
   std::string_view srv;
@@ -23,7 +22,7 @@ struct Shown {
   int variant = -1;
   std::string_view response_code;
 
-  explicit Shown(const trail::Entry& e) : entry(e) {
+  explicit Shown(const trail::Entry& e) {
     const store::TrailRow& row = e.row;
     event_type = row.outcome->first;
     if (e.show_request_id && row.request) request = &*row.request;
