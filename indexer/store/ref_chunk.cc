@@ -79,7 +79,14 @@ uint32_t step_parameter(const std::vector<uint64_t>& devices) {
 
 }  // namespace
 
-void encode_ref_chunk(uint16_t bucket, std::span<const TrailRef> refs, std::string* out) {
+namespace {
+
+bool has_device(const TrailRef& r) { return r.has_device; }
+bool has_device(const RankedRef& r) { return r.rank != RankedRef::kNoDevice; }
+
+// code(&coded): fills it for these refs.
+template <class Ref, class Code>
+void encode(uint16_t bucket, std::span<const Ref> refs, const Code& code, std::string* out) {
   SATINDEX_INVARIANT(!refs.empty() && refs.size() <= kRefChunkRowsMax,
                      "a reference chunk has 1 to kRefChunkRowsMax refs");
   BitWriter w(out);
@@ -96,11 +103,11 @@ void encode_ref_chunk(uint16_t bucket, std::span<const TrailRef> refs, std::stri
     w.sized(span);
   }
   const auto with_device = static_cast<uint32_t>(
-      std::count_if(refs.begin(), refs.end(), [](const TrailRef& r) { return r.has_device; }));
+      std::count_if(refs.begin(), refs.end(), [](const Ref& r) { return has_device(r); }));
   const DeviceMode mode = with_device == 0 ? kNone : with_device == n ? kAll : kMixed;
   w.put(mode, 2);
   CodedDevices coded;
-  code_devices(refs, &coded);
+  code(&coded);
   const std::vector<uint64_t>& devices = coded.distinct;
   if (mode != kNone) {
     w.gamma(devices.size());
@@ -113,11 +120,55 @@ void encode_ref_chunk(uint16_t bucket, std::span<const TrailRef> refs, std::stri
   for (uint32_t i = 0; i < n; ++i) {
     if (i > 0)
       w.rice(static_cast<uint64_t>(in_units(refs[i - 1].time_ns - refs[i].time_ns, unit)), k);
-    if (mode == kMixed) w.put(refs[i].has_device ? 1 : 0, 1);
-    if (!refs[i].has_device) continue;
+    if (mode == kMixed) w.put(has_device(refs[i]) ? 1 : 0, 1);
+    if (!has_device(refs[i])) continue;
     w.put(coded.code[i], bits);
   }
   w.finish();
+}
+
+}  // namespace
+
+void encode_ref_chunk(uint16_t bucket, std::span<const TrailRef> refs, std::string* out) {
+  encode(
+      bucket, refs, [refs](CodedDevices* coded) { code_devices(refs, coded); }, out);
+}
+
+RankSet::RankSet(std::span<const uint64_t> devices)
+    : devices_(devices), bits_(devices.size() / 64 + 1), before_(bits_.size()) {}
+
+void encode_ref_chunk(uint16_t bucket, std::span<const RankedRef> refs, RankSet* ranks,
+                      std::string* out) {
+  const auto code = [refs, ranks](CodedDevices* coded) {
+    std::vector<uint64_t>& bits = ranks->bits_;
+    size_t low = bits.size();
+    size_t high = 0;
+    coded->distinct.reserve(refs.size());
+    for (const RankedRef& r : refs) {
+      if (!has_device(r)) continue;
+      const size_t word = r.rank / 64;
+      bits[word] |= uint64_t{1} << r.rank % 64;
+      low = std::min(low, word);
+      high = std::max(high, word);
+    }
+    for (size_t word = low; word <= high && word < bits.size(); ++word) {
+      ranks->before_[word] = static_cast<uint16_t>(coded->distinct.size());
+      for (uint64_t left = bits[word]; left != 0; left &= left - 1)
+        coded->distinct.push_back(
+            ranks->devices_[word * 64 + static_cast<size_t>(std::countr_zero(left))]);
+    }
+    for (size_t i = 0; i < refs.size(); ++i) {
+      if (!has_device(refs[i])) continue;
+      const size_t word = refs[i].rank / 64;
+      const uint64_t below = (uint64_t{1} << refs[i].rank % 64) - 1;
+      coded->code[i] =
+          static_cast<uint16_t>(ranks->before_[word] + std::popcount(bits[word] & below));
+    }
+    if (low <= high)
+      std::fill(bits.begin() + static_cast<ptrdiff_t>(low),
+                bits.begin() + static_cast<ptrdiff_t>(high) + 1, 0);
+  };
+  encode(bucket, refs, code, out);
 }
 
 namespace {

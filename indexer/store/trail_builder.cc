@@ -130,14 +130,21 @@ void TrailBuilder::rank_devices(const std::vector<CodedRow>& rows) {
   for (uint32_t& r : device_rank_) r = r == UINT32_MAX ? static_cast<uint32_t>(n) : rank[r];
 }
 
-// rows become ordered by device rank, then newest first; rows without a device last.
+// rows become ordered by device rank, then newest first; rows without a device last. On the way moments_ is filled.
 void TrailBuilder::scatter_rows(std::vector<CodedRow>* rows) {
   const size_t ranks = devices_.size() + 1;
   std::vector<uint32_t> at(ranks + 1, 0);
   for (const uint32_t r : device_rank_) ++at[r + 1];
   for (size_t i = 1; i <= ranks; ++i) at[i] += at[i - 1];
   sorted_.resize(rows->size());
-  for (const uint32_t i : order_) sorted_[at[device_rank_[i]]++] = (*rows)[i];
+  moments_.resize(rows->size());
+  for (size_t k = 0; k < order_.size(); ++k) {
+    const uint32_t i = order_[k];
+    const uint32_t rank = device_rank_[i];
+    const CodedRow& row = (*rows)[i];
+    sorted_[at[rank]++] = row;
+    moments_[k] = {row.time_ns, rank, row.symbol[static_cast<size_t>(SymbolClass::kUser)]};
+  }
   rows->swap(sorted_);
 }
 
@@ -149,8 +156,6 @@ Result<size_t> TrailBuilder::build(const Input& in, const LedgerJoin& join, Sort
   scatter_rows(&rows);
   const size_t dropped = drop_copies(&rows, *in.literals);
   emit_rows(in, out);
-  // The other trails go by time again: the rows moved, so their order is found anew.
-  sort_by_time(rows);
   emit_own(in, out);
   if (auto r = emit_owner(in, join, out); !r) return r.error();
   return dropped;
@@ -209,34 +214,33 @@ void TrailBuilder::emit_rows(const Input& in, SortedBatch* out) {
 }
 
 void TrailBuilder::emit_own(const Input& in, SortedBatch* out) {
-  const std::vector<CodedRow>& rows = *in.rows;
   std::unordered_map<uint64_t, uint32_t> index;  // few Users
   std::vector<uint64_t> users;
+  std::vector<std::vector<RankedRef>> refs;
   std::vector<uint32_t> of_code(in.dictionary->size(SymbolClass::kUser) + 1, UINT32_MAX);
-  std::vector<Pair> pairs;
-  pairs.reserve(rows.size());
   const auto number = [&](uint64_t user) {
     const auto [it, fresh] = index.try_emplace(user, static_cast<uint32_t>(users.size()));
-    if (fresh) users.push_back(user);
+    if (fresh) {
+      users.push_back(user);
+      refs.emplace_back();
+    }
     return it->second;
   };
-  for (const uint32_t i : order_) {
-    const uint32_t c = rows[i].symbol[static_cast<size_t>(SymbolClass::kUser)];
+  for (const Moment& m : moments_) {
     uint32_t u;
-    if (c & kLiteralBit) {
-      u = number(in.literals->at(c).user.eui.value);
+    if (m.user & kLiteralBit) {
+      u = number(in.literals->at(m.user).user.eui.value);
     } else {
-      if (of_code[c] == UINT32_MAX)
-        of_code[c] = number(in.dictionary->find(SymbolClass::kUser, c)->user.eui.value);
-      u = of_code[c];
+      if (of_code[m.user] == UINT32_MAX)
+        of_code[m.user] = number(in.dictionary->find(SymbolClass::kUser, m.user)->user.eui.value);
+      u = of_code[m.user];
     }
-    pairs.push_back({u, i});
+    refs[u].push_back(ref(m));
   }
-  emit_refs(Table::kOwn, users, pairs, rows, in.next_chunk, out);
+  emit_refs(Table::kOwn, users, &refs, in.next_chunk, out);
 }
 
 Result<void> TrailBuilder::emit_owner(const Input& in, const LedgerJoin& join, SortedBatch* out) {
-  const std::vector<CodedRow>& rows = *in.rows;
   if (devices_.empty()) return {};
   // The holdings of all devices in one array, those of device rank d at [first[d], first[d + 1]).
   struct Held {
@@ -263,36 +267,24 @@ Result<void> TrailBuilder::emit_owner(const Input& in, const LedgerJoin& join, S
   if (!joined) return joined.error();
   while (filled < devices_.size()) first[++filled] = static_cast<uint32_t>(held.size());
   if (held.empty()) return {};
-  // Rows stand by device: the rank of each is found by walking both.
-  device_rank_.resize(rows.size());
-  uint32_t d = 0;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (!rows[i].has(kRowHasDevice)) {
-      device_rank_[i] = UINT32_MAX;
-      continue;
-    }
-    while (devices_[d] != rows[i].device) ++d;
-    device_rank_[i] = d;
-  }
-  std::vector<Pair> pairs;
-  pairs.reserve(rows.size() * 2);
-  for (const uint32_t i : order_) {
-    const uint32_t r = device_rank_[i];
-    if (r == UINT32_MAX) continue;
-    const int64_t t = rows[i].time_ns;
-    for (uint32_t h = first[r]; h < first[r + 1]; ++h) {
-      if (held[h].span.contains(t)) pairs.push_back({held[h].entity, i});
+  std::vector<std::vector<RankedRef>> refs(entities.size());
+  for (const Moment& m : moments_) {
+    if (m.device == devices_.size()) continue;
+    for (uint32_t h = first[m.device]; h < first[m.device + 1]; ++h) {
+      if (held[h].span.contains(m.time_ns)) refs[held[h].entity].push_back(ref(m));
     }
   }
-  emit_refs(Table::kOwner, entities, pairs, rows, in.next_chunk, out);
+  emit_refs(Table::kOwner, entities, &refs, in.next_chunk, out);
   return {};
 }
 
 namespace {
 
+// refs: of each entity, in order, copies allowed. `encode(bucket, span of refs, std::string*)`.
+template <class Ref, class Encode>
 void emit_ref_groups(Table table, const std::vector<uint64_t>& entities,
-                     std::vector<std::vector<TrailRef>>& refs, uint32_t* next_chunk,
-                     SortedBatch* out) {
+                     std::vector<std::vector<Ref>>& refs, const Encode& encode,
+                     uint32_t* next_chunk, SortedBatch* out) {
   struct Group {
     uint16_t bucket;
     uint32_t entity;
@@ -300,7 +292,7 @@ void emit_ref_groups(Table table, const std::vector<uint64_t>& entities,
   };
   std::vector<Group> groups;
   for (uint32_t e = 0; e < entities.size(); ++e) {
-    std::vector<TrailRef>& list = refs[e];
+    std::vector<Ref>& list = refs[e];
     list.erase(std::unique(list.begin(), list.end()), list.end());
     for (size_t i = 0; i < list.size();) {
       size_t end = i + 1;
@@ -314,13 +306,13 @@ void emit_ref_groups(Table table, const std::vector<uint64_t>& entities,
     return a.bucket != b.bucket ? a.bucket > b.bucket : entities[a.entity] < entities[b.entity];
   });
   for (const Group& g : groups) {
-    const std::vector<TrailRef>& list = refs[g.entity];
+    const std::vector<Ref>& list = refs[g.entity];
     out->buckets[index_of(table)].push_back(g.bucket);
     emit_group(
         entities[g.entity], g.n, kRefChunkRowsMax,
         [&](size_t i) { return list[g.from + i].time_ns; },
         [&](size_t i, size_t n, std::string* to) {
-          encode_ref_chunk(g.bucket, {&list[g.from + i], n}, to);
+          encode(g.bucket, std::span<const Ref>(&list[g.from + i], n), to);
         },
         next_chunk, &out->of(table));
   }
@@ -329,17 +321,15 @@ void emit_ref_groups(Table table, const std::vector<uint64_t>& entities,
 }  // namespace
 
 void TrailBuilder::emit_refs(Table table, const std::vector<uint64_t>& entities,
-                             const std::vector<Pair>& pairs, const std::vector<CodedRow>& rows,
-                             uint32_t* next_chunk, SortedBatch* out) {
-  std::vector<uint32_t> count(entities.size(), 0);
-  for (const Pair& p : pairs) ++count[p.entity];
-  std::vector<std::vector<TrailRef>> refs(entities.size());
-  for (size_t e = 0; e < entities.size(); ++e) refs[e].reserve(count[e]);
-  for (const Pair& p : pairs) {
-    const CodedRow& r = rows[p.row];
-    refs[p.entity].push_back({r.time_ns, r.has(kRowHasDevice), r.device});
-  }
-  emit_ref_groups(table, entities, refs, next_chunk, out);
+                             std::vector<std::vector<RankedRef>>* refs, uint32_t* next_chunk,
+                             SortedBatch* out) const {
+  RankSet ranks(devices_);
+  emit_ref_groups(
+      table, entities, *refs,
+      [&ranks](uint16_t bucket, std::span<const RankedRef> some, std::string* to) {
+        encode_ref_chunk(bucket, some, &ranks, to);
+      },
+      next_chunk, out);
 }
 
 void TrailBuilder::build_owner_refs(std::vector<std::pair<uint64_t, TrailRef>>* refs,
@@ -354,7 +344,12 @@ void TrailBuilder::build_owner_refs(std::vector<std::pair<uint64_t, TrailRef>>* 
     }
     lists.back().push_back(ref);
   }
-  emit_ref_groups(Table::kOwner, entities, lists, next_chunk, out);
+  emit_ref_groups(
+      Table::kOwner, entities, lists,
+      [](uint16_t bucket, std::span<const TrailRef> some, std::string* to) {
+        encode_ref_chunk(bucket, some, to);
+      },
+      next_chunk, out);
 }
 
 bool TrailBuilder::recut(Table table, const TrailKey& key, std::string_view value,

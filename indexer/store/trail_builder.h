@@ -48,9 +48,12 @@ class TrailBuilder {
                     SortedBatch* out);
 
  private:
-  struct Pair {
-    uint32_t entity;  // index into entities
-    uint32_t row;
+  // What the other trails need of a row, in the order of time: they never go back to the rows, which lie in the order of
+  // devices, a cache line each.
+  struct Moment {
+    int64_t time_ns;
+    uint32_t device;  // its rank; devices_.size(): none
+    uint32_t user;    // the symbol's code
   };
   void sort_by_time(const std::vector<CodedRow>& rows);
   void rank_devices(const std::vector<CodedRow>& rows);
@@ -58,8 +61,12 @@ class TrailBuilder {
   void emit_rows(const Input& in, SortedBatch* out);
   void emit_own(const Input& in, SortedBatch* out);
   schemas::Result<void> emit_owner(const Input& in, const LedgerJoin& join, SortedBatch* out);
-  void emit_refs(Table table, const std::vector<uint64_t>& entities, const std::vector<Pair>& pairs,
-                 const std::vector<CodedRow>& rows, uint32_t* next_chunk, SortedBatch* out);
+  void emit_refs(Table table, const std::vector<uint64_t>& entities,
+                 std::vector<std::vector<RankedRef>>* refs, uint32_t* next_chunk,
+                 SortedBatch* out) const;
+  RankedRef ref(const Moment& m) const {
+    return {m.time_ns, m.device < devices_.size() ? m.device : RankedRef::kNoDevice};
+  }
 
   std::vector<uint32_t> order_;  // row indexes, newest first
   std::vector<uint32_t> swap_;
@@ -67,6 +74,7 @@ class TrailBuilder {
   std::vector<uint64_t> devices_;      // distinct, ascending
   std::vector<uint32_t> device_rank_;  // of each row; devices_.size() for rows without device
   std::vector<CodedRow> sorted_;
+  std::vector<Moment> moments_;  // newest first, copies of one event among them
 };
 
 }  // namespace satindex::store

@@ -57,6 +57,41 @@ TEST(RefChunk, EveryChunkRoundTrips) {
   }
 }
 
+// The catch-up names devices by their rank in the batch: the bytes are the same, whatever was encoded before with the set.
+TEST(RefChunk, RanksGiveTheSameBytes) {
+  const uint64_t seed = test_seed();
+  SCOPED_TRACE("SATINDEX_SEED=" + std::to_string(seed));
+  RowMaker m(seed);
+  for (int batch = 0; batch < 40; ++batch) {
+    const uint16_t bucket = static_cast<uint16_t>(m.below(4090));
+    std::vector<std::vector<TrailRef>> chunks;
+    std::vector<uint64_t> devices;
+    for (int i = 0; i < 20; ++i) {
+      const size_t n = m.one_in(2) ? schemas::limits::kRefChunkRowsMax : 5;
+      chunks.push_back(random_refs(m, bucket, 1 + m.below(n)));
+      for (const TrailRef& r : chunks.back()) {
+        if (r.has_device) devices.push_back(r.device);
+      }
+    }
+    std::sort(devices.begin(), devices.end());
+    devices.erase(std::unique(devices.begin(), devices.end()), devices.end());
+    RankSet ranks(devices);
+    for (const auto& refs : chunks) {
+      std::vector<RankedRef> ranked;
+      for (const TrailRef& r : refs) {
+        const auto at = std::lower_bound(devices.begin(), devices.end(), r.device);
+        ranked.push_back({r.time_ns, r.has_device ? static_cast<uint32_t>(at - devices.begin())
+                                                  : RankedRef::kNoDevice});
+      }
+      std::string by_device;
+      encode_ref_chunk(bucket, refs, &by_device);
+      std::string by_rank;
+      encode_ref_chunk(bucket, ranked, &ranks, &by_rank);
+      ASSERT_EQ(by_rank, by_device);
+    }
+  }
+}
+
 // Transactions of three events each, 100 ms apart, over devices of random ids: the everyday owner trail.
 TEST(RefChunk, AReferenceCostsFourBytesAtMost) {
   std::mt19937_64 rng(7);
