@@ -3,6 +3,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <algorithm>
+
 #include "indexer/store/big_endian.h"
 #include "schemas/limits.h"
 
@@ -81,9 +83,14 @@ SymbolCode Dictionary::intern(SymbolClass cls, std::string_view bytes) {
   Class& c = classes_[index_of(cls)];
   const uint64_t hash = XXH3_64bits(bytes.data(), bytes.size());
   Recent& recent = c.recent[hash % kRecent];
-  if (recent.code != kNoCode && recent.hash == hash && recent.bytes == bytes) return recent.code;
+  if (recent.hash == hash && recent.code != kNoCode && recent.view() == bytes) return recent.code;
   if (const auto it = c.codes.find(bytes); it != c.codes.end()) {
-    recent = {hash, it->first, it->second};
+    if (bytes.size() <= Recent::kBytesMax) {
+      recent.hash = hash;
+      recent.code = it->second;
+      recent.size = static_cast<uint8_t>(bytes.size());
+      std::copy(bytes.begin(), bytes.end(), recent.bytes.begin());
+    }
     return it->second;
   }
   const uint32_t n = c.size.load(std::memory_order_relaxed);

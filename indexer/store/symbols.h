@@ -76,11 +76,16 @@ class Dictionary {
   struct Block {
     std::array<std::unique_ptr<Symbol>, kBlockSymbols> symbols;
   };
-  // The symbols of the last records, by their hash: nearly every record's are among them.
-  struct Recent {
+  // The symbols of the last records, by their hash: nearly every record's are among them, and each is found in one cache
+  // line. Longer ones are looked up in `codes`.
+  struct alignas(64) Recent {
+    static constexpr size_t kBytesMax = 51;
     uint64_t hash = 0;
-    std::string_view bytes;  // the symbol's own
     SymbolCode code = kNoCode;
+    uint8_t size = 0;
+    std::array<char, kBytesMax> bytes;
+
+    std::string_view view() const { return {bytes.data(), size}; }
   };
   static constexpr size_t kRecent = 2048;
   struct Class {
