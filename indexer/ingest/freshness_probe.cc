@@ -40,10 +40,9 @@ int64_t position(const store::Checkpoint& at, Topic t) {
 }  // namespace
 
 FreshnessProbe::FreshnessProbe(const IngestSettings& settings, ProbeWiring wiring)
-    : settings_(settings),
-      wiring_(std::move(wiring)),
-      partitions_(partitions(wiring_)),
-      stable_(wiring_.streams->client(), settings, stable_places()) {}
+    : settings_(settings), wiring_(std::move(wiring)), partitions_(partitions(wiring_)) {
+  make_stable();
+}
 
 std::vector<FreshnessProbe::Partition> FreshnessProbe::partitions(const ProbeWiring& wiring) {
   std::vector<Partition> out;
@@ -59,16 +58,24 @@ std::vector<FreshnessProbe::Partition> FreshnessProbe::partitions(const ProbeWir
   return out;
 }
 
-std::vector<StableOffsets::Place> FreshnessProbe::stable_places() const {
-  std::vector<StableOffsets::Place> out;
-  for (const Partition& p : partitions_) out.push_back({p.ref, p.watch});
-  return out;
+void FreshnessProbe::make_stable() {
+  const KafkaStreams& streams = *wiring_.streams;
+  std::vector<std::vector<StableOffsets::Place>> places(streams.clients());
+  for (Partition& p : partitions_) {
+    auto& of_client = places[streams.client_of(p.ref.partition)];
+    p.stable_place = of_client.size();
+    of_client.push_back({p.ref, p.watch});
+  }
+  for (size_t i = 0; i < places.size(); ++i) {
+    stable_.push_back(
+        std::make_unique<StableOffsets>(streams.client(i), settings_, std::move(places[i])));
+  }
 }
 
 FreshnessProbe::~FreshnessProbe() { stop(); }
 
 void FreshnessProbe::start() {
-  stable_.start();
+  for (auto& of_client : stable_) of_client->start();
   thread_ = std::thread([this] { run(); });
 }
 
@@ -78,7 +85,8 @@ void FreshnessProbe::stop() {
     stop_ = true;
   }
   wake_.notify_all();
-  stable_.stop();
+  for (auto& of_client : stable_) of_client->request_stop();
+  for (auto& of_client : stable_) of_client->stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -113,9 +121,8 @@ void FreshnessProbe::tick() {
   answer_raised(groups);
   pace_stable(groups);
   bool all_read = true;
-  for (size_t i = 0; i < partitions_.size(); ++i) {
-    Partition& p = partitions_[i];
-    p.stable = stable_.of(i);
+  for (Partition& p : partitions_) {
+    p.stable = stable_[wiring_.streams->client_of(p.ref.partition)]->of(p.stable_place);
     settle(p);
     all_read = all_read && p.read_to_start;
   }
@@ -211,15 +218,21 @@ void FreshnessProbe::take_end(Partition& p, int64_t applied, const Question& que
 
 void FreshnessProbe::pace_stable(const Groups& reachable) {
   const bool catching_up = wiring_.catching_up && wiring_.catching_up();
-  std::vector<std::vector<size_t>> groups;
-  for (const auto& group : reachable) {
-    groups.emplace_back();
-    for (const Partition* p : group)
-      groups.back().push_back(static_cast<size_t>(p - partitions_.data()));
+  const milliseconds every = catching_up       ? kPokeEvery
+                             : read_to_start() ? kStableAfter
+                                               : kStableUntilReady;
+  for (size_t client = 0; client < stable_.size(); ++client) {
+    std::vector<std::vector<size_t>> groups;
+    for (const auto& group : reachable) {
+      std::vector<size_t> places;
+      for (const Partition* p : group) {
+        if (wiring_.streams->client_of(p->ref.partition) == client)
+          places.push_back(p->stable_place);
+      }
+      if (!places.empty()) groups.push_back(std::move(places));
+    }
+    stable_[client]->ask(std::move(groups), every);
   }
-  stable_.ask(std::move(groups), catching_up       ? kPokeEvery
-                                 : read_to_start() ? kStableAfter
-                                                   : kStableUntilReady);
 }
 
 bool FreshnessProbe::verified(const Partition& p, Time now) const {

@@ -81,6 +81,7 @@ class FreshnessProbe {
     bool reachable = false;   // its leader answered the last question
     bool beyond_end = false;  // an answer named an end below what was applied when it was asked
     bool read_to_start = false;
+    size_t stable_place = 0;  // in the StableOffsets of its client
     StableOffsets::Seen stable;
     store::FreshnessFault told = store::FreshnessFault::kNone;
     bool told_never_fresh = false;
@@ -90,7 +91,7 @@ class FreshnessProbe {
   };
 
   static std::vector<Partition> partitions(const ProbeWiring& wiring);
-  std::vector<StableOffsets::Place> stable_places() const;
+  void make_stable();
   void run();
   void tick();
   void ask_ends();
@@ -126,7 +127,8 @@ class FreshnessProbe {
   const IngestSettings settings_;
   const ProbeWiring wiring_;
   std::vector<Partition> partitions_;
-  StableOffsets stable_;  // places as in partitions_
+  // One for each client of the stream, which its questions also wake (docs/decisions/0006).
+  std::vector<std::unique_ptr<StableOffsets>> stable_;
   std::array<TopicMetadata, 2> metadata_;
   Time ends_at_, commits_at_, gauges_at_;
   std::atomic<bool> read_to_start_{false};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <thread>
 
 namespace satindex::ingest {
 namespace {
@@ -46,30 +47,39 @@ Result<std::unique_ptr<KafkaStreams>> KafkaStreams::create(const IngestSettings&
       {"enable.partition.eof", "true"},      {"auto.offset.reset", "error"},
       {"isolation.level", "read_committed"},
   };
-  auto handle = KafkaHandle::create(RD_KAFKA_CONSUMER, settings.kafka, defaults, forced);
-  if (!handle) return handle.error();
   auto streams = std::unique_ptr<KafkaStreams>(new KafkaStreams());
-  streams->handle_ = *handle;
-  for (Topic t : kTopics) {
-    auto* topic = rd_kafka_topic_new(streams->client(), settings.topic(t).c_str(), nullptr);
-    if (topic == nullptr) return schemas::config_error("not a topic name: " + settings.topic(t));
-    streams->topics_[static_cast<size_t>(t)].reset(topic);
+  const size_t cores = std::clamp<size_t>(std::thread::hardware_concurrency(), 1, kClientsMax);
+  const size_t count = std::min(cores, static_cast<size_t>(std::max(partitions, 1)));
+  for (size_t i = 0; i < count; ++i) {
+    auto handle = KafkaHandle::create(RD_KAFKA_CONSUMER, settings.kafka, defaults, forced);
+    if (!handle) return handle.error();
+    Client& client = streams->clients_.emplace_back();
+    client.handle = std::move(*handle);
+    for (Topic t : kTopics) {
+      auto* topic = rd_kafka_topic_new(client.handle->get(), settings.topic(t).c_str(), nullptr);
+      if (topic == nullptr) return schemas::config_error("not a topic name: " + settings.topic(t));
+      client.topics[static_cast<size_t>(t)].reset(topic);
+    }
   }
   return streams;
 }
 
-KafkaStreams::~KafkaStreams() {
-  for (KafkaTopic& topic : topics_) topic.reset();
+uint64_t KafkaStreams::errors() const {
+  uint64_t sum = 0;
+  for (const Client& client : clients_) sum += client.handle->errors();
+  return sum;
 }
 
-void KafkaStreams::serve() { rd_kafka_poll(client(), 0); }
+void KafkaStreams::serve() {
+  for (const Client& client : clients_) rd_kafka_poll(client.handle->get(), 0);
+}
 
 KafkaSource::KafkaSource(KafkaStreams& streams, int32_t partition,
                          std::array<PartitionWatch*, 2> watches)
     : streams_(streams),
       partition_(partition),
       watches_(watches),
-      queue_(rd_kafka_queue_new(streams.client())) {}
+      queue_(rd_kafka_queue_new(streams.client(streams.client_of(partition)))) {}
 
 KafkaSource::~KafkaSource() {
   release();
@@ -93,7 +103,7 @@ void KafkaSource::ask(Topic topic) {
 }
 
 void KafkaSource::begin(Topic topic, int64_t offset, SourceBatch* batch) {
-  if (rd_kafka_consume_start_queue(streams_.topic(topic), partition_, offset, queue_.get()) != 0) {
+  if (rd_kafka_consume_start_queue(of_client(topic), partition_, offset, queue_.get()) != 0) {
     trouble(topic, rd_kafka_err2name(rd_kafka_last_error()), batch);
     return;
   }
@@ -104,7 +114,7 @@ void KafkaSource::begin(Topic topic, int64_t offset, SourceBatch* batch) {
 
 void KafkaSource::end(Topic topic) {
   if (of(topic).state == State::kReading) {
-    rd_kafka_consume_stop(streams_.topic(topic), partition_);
+    rd_kafka_consume_stop(of_client(topic), partition_);
   }
 }
 
@@ -165,9 +175,9 @@ void KafkaSource::take_error(Topic topic, const rd_kafka_message_t& message, Sou
 
 void KafkaSource::take(const rd_kafka_message_t& message, SourceBatch* batch) {
   Topic topic;
-  if (message.rkt == streams_.topic(Topic::kEvents)) {
+  if (message.rkt == of_client(Topic::kEvents)) {
     topic = Topic::kEvents;
-  } else if (message.rkt == streams_.topic(Topic::kOwnership)) {
+  } else if (message.rkt == of_client(Topic::kOwnership)) {
     topic = Topic::kOwnership;
   } else {
     return;  // an error of the client as a whole: counted by its callback

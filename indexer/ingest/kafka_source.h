@@ -1,9 +1,9 @@
-// KafkaStreams: the one consuming client of the process, for all shards. KafkaSource: one shard's
-// RecordSource on it, both topics' partitions forwarded into one queue. No group, no rebalance:
-// positions come from the index. KafkaStreams is thread-safe and must outlive its sources; a source
-// belongs to its shard's thread. Neither fails after creation: errors of a topic become conditions,
-// and the partition is begun again from its position once the probe has answered what the log looks
-// like now (partition_watch.h).
+// KafkaStreams: the consuming clients of the process, the partitions dealt out to them in turn.
+// KafkaSource: one shard's RecordSource on its client, both topics' partitions forwarded into one
+// queue. No group, no rebalance: positions come from the index. KafkaStreams is thread-safe and
+// must outlive its sources; a source belongs to its shard's thread. Neither fails after creation:
+// errors of a topic become conditions, and the partition is begun again from its position once the
+// probe has answered what the log looks like now (partition_watch.h).
 #pragma once
 
 #include <array>
@@ -20,22 +20,33 @@ namespace satindex::ingest {
 
 class KafkaStreams {
  public:
-  // queue_bytes: fetched records that may wait, all partitions together.
+  // queue_bytes: fetched records that may wait, all partitions together. A client has one thread
+  // that fetches, one request at a time: with a second, one works while the other waits for the
+  // broker. As many as there are cores, up to kClientsMax, and no more than partitions.
   static schemas::Result<std::unique_ptr<KafkaStreams>> create(const IngestSettings& settings,
                                                                int32_t partitions,
                                                                size_t queue_bytes);
-  ~KafkaStreams();
+  static constexpr size_t kClientsMax = 4;
 
-  rd_kafka_t* client() const { return handle_->get(); }
-  rd_kafka_topic_t* topic(store::Topic t) const { return topics_[static_cast<size_t>(t)].get(); }
-  uint64_t errors() const { return handle_->errors(); }
-  // Serves the client's callbacks; called by the probe.
+  size_t clients() const { return clients_.size(); }
+  size_t client_of(int32_t partition) const {
+    return static_cast<size_t>(partition) % clients_.size();
+  }
+  rd_kafka_t* client(size_t i) const { return clients_[i].handle->get(); }
+  rd_kafka_topic_t* topic(store::Topic t, int32_t partition) const {
+    return clients_[client_of(partition)].topics[static_cast<size_t>(t)].get();
+  }
+  uint64_t errors() const;
+  // Serves the clients' callbacks; called by the probe.
   void serve();
 
  private:
+  struct Client {
+    std::shared_ptr<KafkaHandle> handle;
+    std::array<KafkaTopic, 2> topics;  // gone before their client
+  };
   KafkaStreams() = default;
-  std::shared_ptr<KafkaHandle> handle_;
-  std::array<KafkaTopic, 2> topics_;
+  std::vector<Client> clients_;
 };
 
 class KafkaSource : public RecordSource {
@@ -72,6 +83,7 @@ class KafkaSource : public RecordSource {
   void trouble(store::Topic topic, std::string detail, SourceBatch* batch);
   void take(const rd_kafka_message_t& message, SourceBatch* batch);
   void take_error(store::Topic topic, const rd_kafka_message_t& message, SourceBatch* batch);
+  rd_kafka_topic_t* of_client(store::Topic t) const { return streams_.topic(t, partition_); }
   Stream& of(store::Topic t) { return streams_of_[static_cast<size_t>(t)]; }
   PartitionWatch& watch(store::Topic t) { return *watches_[static_cast<size_t>(t)]; }
 

@@ -23,12 +23,16 @@ void StableOffsets::start() {
   thread_ = std::thread([this] { run(); });
 }
 
-void StableOffsets::stop() {
+void StableOffsets::request_stop() {
   {
     std::lock_guard lock(mutex_);
     stop_ = true;
   }
   changed_.notify_all();
+}
+
+void StableOffsets::stop() {
+  request_stop();
   if (thread_.joinable()) thread_.join();
 }
 

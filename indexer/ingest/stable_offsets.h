@@ -29,7 +29,8 @@ class StableOffsets {
   StableOffsets(rd_kafka_t* client, const IngestSettings& settings, std::vector<Place> places);
   ~StableOffsets();
   void start();
-  // Waits for a question under way, a second at most.
+  void request_stop();
+  // The same, and waits for a question under way, a second at most.
   void stop();
 
   // From now on: these places (by index), those of one leader together, so often.
