@@ -19,6 +19,8 @@ constexpr size_t kSaltBytes = 12;
 constexpr size_t kNonceBytes = 12;
 constexpr size_t kTagBytes = 16;
 constexpr size_t kTextBytesMax = 512;  // far above any cursor of ours
+// Nonces are random: under one subkey, so few that none comes twice.
+constexpr uint32_t kSealsOfSalt = 1 << 16;
 constexpr std::string_view kPurpose = "satindex cursor 1";
 
 using SubKey = std::array<unsigned char, kCursorKeyBytes>;
@@ -71,21 +73,44 @@ class RandomBytes {
   size_t used_ = pool_.size();
 };
 
-EVP_CIPHER_CTX* cipher_context() {
-  thread_local const CipherContextPtr context(EVP_CIPHER_CTX_new());
-  return context.get();
-}
+// A cipher under the subkey of one salt. Deriving a subkey and setting it up costs several times what sealing does, so each
+// thread keeps the last one it sealed under and the last one it opened with.
+class Subkey {
+ public:
+  explicit Subkey(bool encrypt) : encrypt_(encrypt), context_(EVP_CIPHER_CTX_new()) {}
 
-bool start(EVP_CIPHER_CTX* context, bool encrypt, const SubKey& key, std::string_view nonce,
-           std::string_view binding) {
-  static const CipherPtr algorithm(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
-  int length = 0;
-  return algorithm &&
-         EVP_CipherInit_ex2(context, algorithm.get(), key.data(), bytes_of(nonce), encrypt ? 1 : 0,
-                            nullptr) == 1 &&
-         EVP_CipherUpdate(context, nullptr, &length, bytes_of(binding),
-                          static_cast<int>(binding.size())) == 1;
-}
+  bool is(const std::string& key, std::string_view salt) const {
+    return key_ == key && salt_ == salt;
+  }
+  bool set(const std::string& key, std::string_view salt) {
+    static const CipherPtr algorithm(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
+    key_.clear();
+    const SubKey subkey = derive(key, salt);
+    if (!algorithm || !context_ ||
+        EVP_CipherInit_ex2(context_.get(), algorithm.get(), subkey.data(), nullptr,
+                           encrypt_ ? 1 : 0, nullptr) != 1) {
+      return false;
+    }
+    key_ = key;
+    salt_ = salt;
+    return true;
+  }
+  // Ready for the text, or null.
+  EVP_CIPHER_CTX* start(std::string_view nonce, std::string_view binding) {
+    int length = 0;
+    const bool ok =
+        EVP_CipherInit_ex2(context_.get(), nullptr, nullptr, bytes_of(nonce), -1, nullptr) == 1 &&
+        EVP_CipherUpdate(context_.get(), nullptr, &length, bytes_of(binding),
+                         static_cast<int>(binding.size())) == 1;
+    return ok ? context_.get() : nullptr;
+  }
+
+ private:
+  const bool encrypt_;
+  const CipherContextPtr context_;
+  std::string key_;  // that the subkey is derived from; empty: none is set
+  std::string salt_;
+};
 
 }  // namespace
 
@@ -96,14 +121,23 @@ CursorSeal::CursorSeal(std::string key) : key_(std::move(key)) {
 std::string CursorSeal::seal(std::string_view position, std::string_view binding) const {
   std::string out(kSaltBytes + kNonceBytes + position.size() + kTagBytes, '\0');
   thread_local RandomBytes random;
-  random.take(bytes_of(out), kSaltBytes + kNonceBytes);
-  const std::string_view head(out.data(), kSaltBytes + kNonceBytes);
-  const SubKey key = derive(key_, head.substr(0, kSaltBytes));
-  EVP_CIPHER_CTX* const context = cipher_context();
-  unsigned char* body = bytes_of(out) + head.size();
+  thread_local Subkey subkey(true);
+  thread_local std::string salt;
+  thread_local uint32_t seals_left = 0;
+  if (seals_left == 0 || !subkey.is(key_, salt)) {
+    salt.resize(kSaltBytes);
+    random.take(bytes_of(salt), kSaltBytes);
+    SATINDEX_INVARIANT(subkey.set(key_, salt), "a cursor key can be set up");
+    seals_left = kSealsOfSalt;
+  }
+  --seals_left;
+  salt.copy(out.data(), kSaltBytes);
+  random.take(bytes_of(out) + kSaltBytes, kNonceBytes);
+  unsigned char* const body = bytes_of(out) + kSaltBytes + kNonceBytes;
+  EVP_CIPHER_CTX* const context = subkey.start({out.data() + kSaltBytes, kNonceBytes}, binding);
   int length = 0;
   const bool ok =
-      context && start(context, true, key, head.substr(kSaltBytes), binding) &&
+      context != nullptr &&
       EVP_CipherUpdate(context, body, &length, bytes_of(position),
                        static_cast<int>(position.size())) == 1 &&
       EVP_CipherFinal_ex(context, body + length, &length) == 1 &&
@@ -118,14 +152,15 @@ std::optional<std::string> CursorSeal::open(std::string_view text, std::string_v
   if (!sealed || sealed->size() < kSaltBytes + kNonceBytes + kTagBytes) return std::nullopt;
   const std::string_view all(*sealed);
   const size_t body_bytes = all.size() - kSaltBytes - kNonceBytes - kTagBytes;
-  const SubKey key = derive(key_, all.substr(0, kSaltBytes));
+  const std::string_view salt = all.substr(0, kSaltBytes);
+  thread_local Subkey subkey(false);
+  if (!subkey.is(key_, salt) && !subkey.set(key_, salt)) return std::nullopt;
   const std::string_view body = all.substr(kSaltBytes + kNonceBytes, body_bytes);
   std::string tag(all.substr(all.size() - kTagBytes));
   std::string out(body_bytes + kTagBytes, '\0');
-  EVP_CIPHER_CTX* const context = cipher_context();
+  EVP_CIPHER_CTX* const context = subkey.start(all.substr(kSaltBytes, kNonceBytes), binding);
   int length = 0;
-  const bool ok = context &&
-                  start(context, false, key, all.substr(kSaltBytes, kNonceBytes), binding) &&
+  const bool ok = context != nullptr &&
                   EVP_CipherUpdate(context, bytes_of(out), &length, bytes_of(body),
                                    static_cast<int>(body.size())) == 1 &&
                   EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1 &&

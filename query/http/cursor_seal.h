@@ -1,7 +1,7 @@
 // CursorSeal: turns a trail position into a text that tells nothing, cannot be altered, and belongs
-// to one query (CONTRACT 3.4). AES-256-GCM under a key derived for each cursor from 12 random
-// bytes, so that no number of cursors brings two under one key and nonce; the query's binding is
-// authenticated with it, not contained. Immutable, thread-safe.
+// to one query (CONTRACT 3.4). AES-256-GCM under a key derived from 12 random bytes, which a thread
+// draws anew after 65,536 cursors, so that no number of cursors brings two under one key and
+// nonce; the query's binding is authenticated with it, not contained. Immutable, thread-safe.
 #pragma once
 
 #include <array>

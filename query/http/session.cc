@@ -110,6 +110,9 @@ class Session {
   bool written_at_once(error_code* ec);
   Task<bool> write_all(TimePoint deadline);
   Task<void> close(Next how);
+  // Everything that could be read by now is answered first, then the answers leave one behind the other: a client, or the
+  // journal, that sleeps is woken once for many of them, and waking it is a quarter of what an answer costs.
+  auto behind_others() { return net::post(net::use_awaitable_t<StrandExecutor>{}); }
   void call_handler(const Request& request);
   Task<void> pass_gate(InFlight* in_flight);
 
@@ -201,6 +204,7 @@ Task<void> Session<Stream>::pass_gate(InFlight* in_flight) {
   const Gate gate = *std::exchange(response_.gate, std::nullopt);
   const TimePoint began = SteadyClock::now();
   tcp().expires_never();
+  co_await behind_others();
   const auto initiate = [&gate, executor = connection_->executor](auto handler) {
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     auto work = net::make_work_guard(executor);
@@ -304,10 +308,11 @@ auto Session<Stream>::send(bool http11, bool keep_alive, TimePoint began) -> Tas
             net::const_buffer()};
   const TimePoint deadline =
       std::min(SteadyClock::now() + settings().write_timeout, began + settings().request_timeout);
+  co_await behind_others();
   const bool written = co_await write_all(deadline);
   if (!written) co_return Next::kAbort;
   // What else this client has sent waits behind what others have.
-  if (keep_alive && buffer_.size() > 0) co_await net::post(net::use_awaitable_t<StrandExecutor>{});
+  if (keep_alive && buffer_.size() > 0) co_await behind_others();
   co_return keep_alive ? Next::kAgain : Next::kClose;
 }
 
@@ -346,7 +351,7 @@ auto Session<Stream>::send_stream(bool http11, bool keep_alive) -> Task<Next> {
     const bool written = co_await write_all(SteadyClock::now() + settings().write_timeout);
     if (!written) co_return aborted();
     // Other connections get their turn between two pages.
-    co_await net::post(net::use_awaitable_t<StrandExecutor>{});
+    co_await behind_others();
   }
   co_return keep_alive && !connection_->draining ? Next::kAgain : Next::kClose;
 }

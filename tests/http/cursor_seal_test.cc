@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <thread>
 
 #include "query/trail/cursor.h"
 
@@ -36,6 +37,45 @@ TEST(CursorSeal, HasOneLengthAndNeverRepeats) {
     EXPECT_TRUE(seen.insert(text).second);
     EXPECT_TRUE(seen.insert(text.substr(0, 32)).second);  // salt and nonce
   }
+}
+
+// What a thread keeps between two cursors must not outlive its key or its thread.
+TEST(CursorSeal, KeysAndThreadsMayAlternate) {
+  const CursorSeal one(std::string(kCursorKeyBytes, 'a'));
+  const CursorSeal other(std::string(kCursorKeyBytes, 'b'));
+  std::vector<std::string> of_one;
+  std::vector<std::string> of_other;
+  for (int i = 0; i < 3; ++i) {
+    std::thread([&] {
+      of_one.push_back(one.seal("position", "binding"));
+      of_other.push_back(other.seal("position", "binding"));
+      of_one.push_back(one.seal("position", "binding"));
+    }).join();
+  }
+  for (const std::string& text : of_one) {
+    EXPECT_EQ(other.open(text, "binding"), std::nullopt);
+    EXPECT_EQ(one.open(text, "binding"), "position");
+    EXPECT_EQ(one.open(text, "bindinG"), std::nullopt);
+  }
+  for (const std::string& text : of_other) {
+    EXPECT_EQ(other.open(text, "binding"), "position");
+    EXPECT_EQ(one.open(text, "binding"), std::nullopt);
+  }
+}
+
+// Long enough for a salt to be used up.
+TEST(CursorSeal, GoesOnUnderANewSalt) {
+  const CursorSeal seal(std::string(kCursorKeyBytes, 'a'));
+  std::set<std::string> salts;
+  constexpr size_t kSaltText = 16;  // of 12 bytes
+  for (int i = 0; i < 140'000; ++i) {
+    const std::string text = seal.seal("p", "b");
+    if (salts.insert(text.substr(0, kSaltText)).second) {
+      EXPECT_EQ(seal.open(text, "b"), "p");
+    }
+  }
+  EXPECT_GE(salts.size(), 2u);
+  EXPECT_LE(salts.size(), 4u);
 }
 
 TEST(CursorSeal, RefusesEveryChangedCharacter) {
