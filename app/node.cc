@@ -38,7 +38,8 @@ constexpr milliseconds kOpsDrainDeadline{500};
 constexpr std::chrono::seconds kReplayDeadline{30};
 
 // A page may wait for the disk, so there are more than cores.
-int http_threads() {
+int http_threads(const RunSettings& settings) {
+  if (settings.http_threads > 0) return settings.http_threads;
   return static_cast<int>(std::clamp(2 * std::thread::hardware_concurrency(), 4u, 32u));
 }
 
@@ -291,7 +292,7 @@ Result<void> Node::listen() {
   my.current_router = my.waiting_router.get();
   http::ServerSettings http;
   http.listen = my.settings.http_listen.to_string();
-  http.threads = http_threads();
+  http.threads = http_threads(my.settings);
   if (!my.settings.tls_cert.empty()) {
     http.tls = {my.settings.tls_cert, my.settings.tls_key, my.settings.tls_client_ca};
   }

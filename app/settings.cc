@@ -140,6 +140,20 @@ Result<void> read_memory(std::string_view text, RunSettings& s) {
   return {};
 }
 
+Result<void> read_threads(std::string_view text, RunSettings& s) {
+  if (text == "auto") {
+    s.http_threads = 0;
+    return {};
+  }
+  constexpr uint64_t kMost = 256;
+  const auto value = parse_count(text);
+  if (!value || *value == 0 || *value > kMost) {
+    return config_error("'" + std::string(text) + "' is not auto or 1 to 256");
+  }
+  s.http_threads = static_cast<int>(*value);
+  return {};
+}
+
 Result<void> read_log_format(std::string_view text, RunSettings& s) {
   auto value =
       parse_choice<LogFormat>(text, {{"json", LogFormat::kJson}, {"text", LogFormat::kText}});
@@ -181,6 +195,8 @@ constexpr Setting kSettings[] = {
 
     {"Serving", "http-listen", "HOST:PORT", "127.0.0.1:8080", kOptional, kValue,
      "the audit trail: API and screen", read_listen<&S::http_listen>},
+    {"Serving", "http-threads", "N", "auto", kOptional, kValue,
+     "threads that answer; auto: two a core, for a page may wait for the disk", read_threads},
     {"Serving", "ops-listen", "HOST:PORT", "127.0.0.1:9090", kOptional, kValue,
      "/livez, /readyz and /metrics; keep it away from callers", read_listen<&S::ops_listen>},
     {"Serving", "tls-cert", "FILE", "", kOptional, kValue,

@@ -30,6 +30,7 @@ struct RunSettings {
   uint64_t memory_budget_bytes = 0;  // 0: of the machine or its cgroup
 
   HostPort http_listen;
+  int http_threads = 0;  // 0: by the number of cores
   HostPort ops_listen;
   std::string tls_cert;
   std::string tls_key;

@@ -97,6 +97,7 @@ TEST_F(Config, EverySettingCanBeGivenInEachPlace) {
                                                        {"memory-budget", "1GiB"},
                                                        {"http-listen", "x:1"},
                                                        {"ops-listen", "x:1"},
+                                                       {"http-threads", "3"},
                                                        {"access-option", "none"},
                                                        {"access-history", "tenure"},
                                                        {"others-hide", "requestId"},
@@ -183,7 +184,8 @@ TEST_F(Config, RefusesWrongValues) {
       {"access-option", "b"},  {"access-history", "former"}, {"http-listen", "8080"},
       {"retention", "0s"},     {"memory-budget", "1MiB"},    {"ownership-max-staleness", "0s"},
       {"log-format", "xml"},   {"events-topic", "a b"},      {"others-hide", "userId"},
-      {"kafka-property", "a"}, {"jwt-issuer", ""},           {"unreadable-ownership", "no"}};
+      {"kafka-property", "a"}, {"jwt-issuer", ""},           {"unreadable-ownership", "no"},
+      {"http-threads", "0"},   {"http-threads", "257"},      {"http-threads", "two"}};
   for (const auto& [name, value] : wrong) {
     ConfigSources sources = complete();
     sources.flags[name] = {value};

@@ -86,5 +86,27 @@ TEST(CommitPolicy, PatienceEndsWhenTheCommitIsDue) {
   EXPECT_EQ(policy.patience(gathered(1, milliseconds{40}, 0)), milliseconds{0});
 }
 
+TEST(CommitPolicy, WhereMuchComesACommitTakesMore) {
+  CommitPolicy policy({}, false);
+  EXPECT_EQ(policy.decide(gathered(64, milliseconds{10}, 0)), CommitDecision::kLive);
+  EXPECT_EQ(policy.decide(gathered(65, milliseconds{10}, 0)), CommitDecision::kWait);
+  EXPECT_EQ(policy.decide(gathered(65, milliseconds{30}, 0)), CommitDecision::kLive);
+  EXPECT_EQ(policy.decide(gathered(2'000, milliseconds{10}, 0)), CommitDecision::kLive);
+}
+
+TEST(CommitPolicy, PausesOnlyWhereMuchComes) {
+  CommitPolicy policy({}, false);
+  EXPECT_EQ(policy.pause(gathered(0, seconds{1}, 0)), milliseconds{0});
+  EXPECT_EQ(policy.pause(gathered(64, milliseconds{4}, 0)), milliseconds{0});
+  EXPECT_EQ(policy.pause(gathered(65, milliseconds{4}, 0)), milliseconds{26});
+  EXPECT_EQ(policy.pause(gathered(65, milliseconds{30}, 0)), milliseconds{0});
+  EXPECT_EQ(policy.pause(gathered(2'000, milliseconds{4}, 0)), milliseconds{0});
+  Gathered last = gathered(65, milliseconds{4}, 0);
+  last.finished = true;
+  EXPECT_EQ(policy.pause(last), milliseconds{0});
+  policy.decide(gathered(1, milliseconds{0}, 1'000'000));
+  EXPECT_EQ(policy.pause(gathered(65, milliseconds{4}, 1'000'000)), milliseconds{0});
+}
+
 }  // namespace
 }  // namespace satindex::ingest

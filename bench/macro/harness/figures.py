@@ -121,9 +121,9 @@ def compute(results):
                how="marked events, polled over HTTP; rate kept: "
                    f"{_dig(dense, 'live', 'visibility', 'rate_kept')}/s, exported p99: "
                    f"{_dig(dense, 'live', 'visibility', 'exported', 'p99_ms')} ms"),
-        Figure("device page of 50 over HTTP, one serving core / bare Beast",
+        Figure("device page of 50 over HTTP, one serving thread / bare Beast",
                _dig(dense, "live", "one_core", "screen", "ratio"), 0.40, 0.70,
-               how="with others' rows and their access records; own rows only: "
+               how="the whole process on one core, with others' rows and their access records; own rows only: "
                    f"{_dig(dense, 'live', 'one_core', 'report', 'ratio')}"),
         Figure("device query p99, open loop at half of its saturation, while ingesting 50 k events/s",
                _dig(half, "report", "p99_ms"), 5, 1, "ms", False,

@@ -73,8 +73,8 @@ def bare(plan, body):
 
 
 def one_core(plan, node, subject, tokens):
-    """Requests a second of one hot device's page with the whole process on one core, and of bare Beast sending the same bytes
-    from one thread on that core; three alternating rounds, medians. The client has the other core."""
+    """Requests a second of one hot device's page from a node with one serving thread, the whole process on one core, and of bare
+    Beast sending the same bytes from one thread on that core; three alternating rounds, medians. The client has the other core."""
     hot = routes(subject)["hot"][:1]
     found = {}
     run(["taskset", "-a", "-p", "-c", "0", str(node.process.pid)])

@@ -77,7 +77,7 @@ class Credentials:
 
 
 class Node:
-    def __init__(self, plan, broker, credentials, data_dir, events_topic, ownership_topic, memory_budget=None, fresh=True):
+    def __init__(self, plan, broker, credentials, data_dir, events_topic, ownership_topic, memory_budget=None, fresh=True, threads=None):
         if fresh:
             shutil.rmtree(data_dir, ignore_errors=True)
         data_dir.parent.mkdir(parents=True, exist_ok=True)
@@ -89,6 +89,8 @@ class Node:
                    "--jwt-audience", AUDIENCE, "--access-option", "B", "--log-format", "text"]
         if memory_budget:
             command += ["--memory-budget", memory_budget]
+        if threads:
+            command += ["--http-threads", str(threads)]
         self.log = data_dir.parent / (data_dir.name + ".log")
         self.process = Running(command, log=self.log)
 

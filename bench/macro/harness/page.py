@@ -151,7 +151,7 @@ def live(part):
                                                                                        x_log=True, y_log=True, x_labels=PERCENTILES))
             + figure(f"Hot devices while ingesting {busy['rate_kept']:,} events/s, open loop at half of saturation",
                      svg.lines(half, "percentile", "ms, from the intended start", x_log=True, y_log=True, x_labels=PERCENTILES))
-            + figure("Requests a second on one core, the same bytes, 32 connections", svg.bars(one, "requests/s")) + "</div>")
+            + figure("Requests a second from one serving thread, the process on one core, the same bytes, 32 connections", svg.bars(one, "requests/s")) + "</div>")
 
 
 def growth(results):
