@@ -43,7 +43,7 @@ TEST(CommitPolicy, CatchesUpInBulkUntilCloseToTheEnd) {
   // The end is near: what is gathered becomes visible at once, as files because it is much.
   EXPECT_EQ(policy.decide(gathered(300'000, milliseconds{100}, 4'000)), CommitDecision::kBulk);
   EXPECT_FALSE(policy.catching_up());
-  EXPECT_EQ(policy.decide(gathered(100, milliseconds{10}, 50'000)), CommitDecision::kLive);
+  EXPECT_EQ(policy.decide(gathered(10, milliseconds{10}, 50'000)), CommitDecision::kLive);
   EXPECT_FALSE(policy.catching_up());
 }
 
