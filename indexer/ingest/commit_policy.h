@@ -23,7 +23,7 @@ struct CommitLimits {
   std::chrono::nanoseconds live_age = std::chrono::milliseconds(10);
   // When more than this many have come by then, a commit waits a little longer: a party's trails get an entry a commit,
   // however many events stand in it, and the log is looked at once instead of for every few records.
-  size_t live_busy_records = 64;
+  size_t live_busy_records = 100;
   std::chrono::nanoseconds live_busy_age = std::chrono::milliseconds(30);
   // Hysteresis of the switch.
   int64_t catch_up_lag = 100'000;

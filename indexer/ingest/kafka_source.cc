@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds kWaitNotReading{20};
 // catch-up, not a broken one.
 constexpr size_t kQueueBytesMin = size_t{4} << 20;
 constexpr size_t kQueueBytesMax = size_t{1} << 30;
-constexpr size_t kFetchBytesMin = size_t{32} << 10;
+constexpr size_t kFetchBytesMin = size_t{16} << 10;
 constexpr std::chrono::milliseconds kFetchWait{15};
 // What a waiting record costs librdkafka beside its bytes, so that tiny records do not break the
 // budget.

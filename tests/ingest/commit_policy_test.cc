@@ -88,24 +88,24 @@ TEST(CommitPolicy, PatienceEndsWhenTheCommitIsDue) {
 
 TEST(CommitPolicy, WhereMuchComesACommitTakesMore) {
   CommitPolicy policy({}, false);
-  EXPECT_EQ(policy.decide(gathered(64, milliseconds{10}, 0)), CommitDecision::kLive);
-  EXPECT_EQ(policy.decide(gathered(65, milliseconds{10}, 0)), CommitDecision::kWait);
-  EXPECT_EQ(policy.decide(gathered(65, milliseconds{30}, 0)), CommitDecision::kLive);
+  EXPECT_EQ(policy.decide(gathered(100, milliseconds{10}, 0)), CommitDecision::kLive);
+  EXPECT_EQ(policy.decide(gathered(101, milliseconds{10}, 0)), CommitDecision::kWait);
+  EXPECT_EQ(policy.decide(gathered(101, milliseconds{30}, 0)), CommitDecision::kLive);
   EXPECT_EQ(policy.decide(gathered(2'000, milliseconds{10}, 0)), CommitDecision::kLive);
 }
 
 TEST(CommitPolicy, PausesOnlyWhereMuchComes) {
   CommitPolicy policy({}, false);
   EXPECT_EQ(policy.pause(gathered(0, seconds{1}, 0)), milliseconds{0});
-  EXPECT_EQ(policy.pause(gathered(64, milliseconds{4}, 0)), milliseconds{0});
-  EXPECT_EQ(policy.pause(gathered(65, milliseconds{4}, 0)), milliseconds{26});
-  EXPECT_EQ(policy.pause(gathered(65, milliseconds{30}, 0)), milliseconds{0});
+  EXPECT_EQ(policy.pause(gathered(100, milliseconds{4}, 0)), milliseconds{0});
+  EXPECT_EQ(policy.pause(gathered(101, milliseconds{4}, 0)), milliseconds{26});
+  EXPECT_EQ(policy.pause(gathered(101, milliseconds{30}, 0)), milliseconds{0});
   EXPECT_EQ(policy.pause(gathered(2'000, milliseconds{4}, 0)), milliseconds{0});
-  Gathered last = gathered(65, milliseconds{4}, 0);
+  Gathered last = gathered(101, milliseconds{4}, 0);
   last.finished = true;
   EXPECT_EQ(policy.pause(last), milliseconds{0});
   policy.decide(gathered(1, milliseconds{0}, 1'000'000));
-  EXPECT_EQ(policy.pause(gathered(65, milliseconds{4}, 1'000'000)), milliseconds{0});
+  EXPECT_EQ(policy.pause(gathered(101, milliseconds{4}, 1'000'000)), milliseconds{0});
 }
 
 }  // namespace
