@@ -18,8 +18,7 @@ CommitDecision CommitPolicy::decide(const Gathered& gathered) {
   const bool arrived = was_catching_up && !catching_up_;
   if (gathered.finished || full(gathered) || arrived) return by_size;
   if (catching_up_) return gathered.age >= limits_.bulk_age ? by_size : CommitDecision::kWait;
-  if (gathered.records >= limits_.live_records || gathered.age >= live_age(gathered))
-    return by_size;
+  if (gathered.records >= limits_.live_records || gathered.age >= limits_.live_age) return by_size;
   return CommitDecision::kWait;
 }
 
@@ -27,14 +26,8 @@ std::chrono::milliseconds CommitPolicy::patience(const Gathered& gathered) const
   using std::chrono::milliseconds;
   constexpr milliseconds kIdle{100};  // also how soon a stop is noticed
   if (!gathered.dirty || catching_up_) return kIdle;
-  const auto left = std::chrono::ceil<milliseconds>(live_age(gathered) - gathered.age);
+  const auto left = std::chrono::ceil<milliseconds>(limits_.live_age - gathered.age);
   return std::clamp(left, milliseconds{0}, kIdle);
-}
-
-std::chrono::milliseconds CommitPolicy::pause(const Gathered& gathered) const {
-  const bool waits = gathered.dirty && !catching_up_ && busy(gathered) &&
-                     gathered.records < limits_.live_records && !gathered.finished;
-  return waits ? patience(gathered) : std::chrono::milliseconds{0};
 }
 
 }  // namespace satindex::ingest

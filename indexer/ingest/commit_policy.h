@@ -21,10 +21,6 @@ struct CommitLimits {
   // them.
   size_t live_records = 2'000;
   std::chrono::nanoseconds live_age = std::chrono::milliseconds(10);
-  // When more than this many have come by then, a commit waits a little longer: a party's trails get an entry a commit,
-  // however many events stand in it, and the log is looked at once instead of for every few records.
-  size_t live_busy_records = 100;
-  std::chrono::nanoseconds live_busy_age = std::chrono::milliseconds(30);
   // Hysteresis of the switch.
   int64_t catch_up_lag = 100'000;
   int64_t live_lag = 5'000;
@@ -58,15 +54,8 @@ class CommitPolicy {
   }
   // How long a poll may wait without making what is gathered late.
   std::chrono::milliseconds patience(const Gathered& gathered) const;
-  // How long not to poll at all: so much comes that all of it is best taken when the commit is due.
-  std::chrono::milliseconds pause(const Gathered& gathered) const;
 
  private:
-  bool busy(const Gathered& g) const { return g.records > limits_.live_busy_records; }
-  std::chrono::nanoseconds live_age(const Gathered& g) const {
-    return busy(g) ? limits_.live_busy_age : limits_.live_age;
-  }
-
   const CommitLimits limits_;
   const bool always_bulk_;
   bool catching_up_;

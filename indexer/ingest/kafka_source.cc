@@ -18,8 +18,6 @@ constexpr std::chrono::milliseconds kWaitNotReading{20};
 // catch-up, not a broken one.
 constexpr size_t kQueueBytesMin = size_t{4} << 20;
 constexpr size_t kQueueBytesMax = size_t{1} << 30;
-constexpr size_t kFetchBytesMin = size_t{16} << 10;
-constexpr std::chrono::milliseconds kFetchWait{15};
 // What a waiting record costs librdkafka beside its bytes, so that tiny records do not break the
 // budget.
 constexpr size_t kRecordOverheadBytes = 400;
@@ -39,12 +37,9 @@ Result<std::unique_ptr<KafkaStreams>> KafkaStreams::create(const IngestSettings&
       {"group.id", settings.kafka.group_id},
       {"queued.max.messages.kbytes", std::to_string(each / 1024)},
       {"queued.min.messages", std::to_string(std::max<size_t>(each / kRecordOverheadBytes, 1000))},
-      // The broker gathers this much or waits this long before it answers: at tens of thousands of
-      // records a second an answer for every few of them costs it, and the client's thread, as much
-      // as the records do. An end mark follows a control record only with the next empty answer,
-      // and freshness waits for it: as long, no longer.
-      {"fetch.min.bytes", std::to_string(kFetchBytesMin)},
-      {"fetch.wait.max.ms", std::to_string(kFetchWait.count())},
+      // An end mark follows a control record only with the next empty answer, and freshness waits
+      // for it.
+      {"fetch.wait.max.ms", "100"},
       {"fetch.error.backoff.ms", "100"},
   };
   const KafkaProperties forced = {

@@ -120,7 +120,6 @@ void ShardWorker::begin() {
 void ShardWorker::round() {
   take_requests();
   take_verdicts();
-  pause();
   if (may_poll()) {
     milliseconds wait = policy_.patience(gathered());
     if (more_work_) wait = milliseconds{0};
@@ -135,13 +134,6 @@ void ShardWorker::round() {
   commit_when_due();
   work();
   if (Clock::now() - status_at_ >= kStatusEvery) publish_status();
-}
-
-void ShardWorker::pause() {
-  const milliseconds pause = policy_.pause(gathered());
-  if (pause == milliseconds{0} || more_work_ || blocked_) return;
-  std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, pause, [this] { return stop_.load() || !replays_.empty(); });
 }
 
 bool ShardWorker::may_poll() const {

@@ -103,7 +103,6 @@ class ShardWorker {
   void finish();
   Gathered gathered() const;
   int64_t lag() const;
-  void pause();
   bool may_poll() const;
   PartitionWatch* watch(store::Topic t) const { return wiring_.watches[static_cast<size_t>(t)]; }
   void log(LogLevel level, const std::string& text) const;

@@ -43,7 +43,7 @@ TEST(CommitPolicy, CatchesUpInBulkUntilCloseToTheEnd) {
   // The end is near: what is gathered becomes visible at once, as files because it is much.
   EXPECT_EQ(policy.decide(gathered(300'000, milliseconds{100}, 4'000)), CommitDecision::kBulk);
   EXPECT_FALSE(policy.catching_up());
-  EXPECT_EQ(policy.decide(gathered(10, milliseconds{10}, 50'000)), CommitDecision::kLive);
+  EXPECT_EQ(policy.decide(gathered(100, milliseconds{10}, 50'000)), CommitDecision::kLive);
   EXPECT_FALSE(policy.catching_up());
 }
 
@@ -84,28 +84,6 @@ TEST(CommitPolicy, PatienceEndsWhenTheCommitIsDue) {
   EXPECT_EQ(policy.patience(gathered(0, seconds{1}, 0)), milliseconds{100});
   EXPECT_EQ(policy.patience(gathered(1, milliseconds{4}, 0)), milliseconds{6});
   EXPECT_EQ(policy.patience(gathered(1, milliseconds{40}, 0)), milliseconds{0});
-}
-
-TEST(CommitPolicy, WhereMuchComesACommitTakesMore) {
-  CommitPolicy policy({}, false);
-  EXPECT_EQ(policy.decide(gathered(100, milliseconds{10}, 0)), CommitDecision::kLive);
-  EXPECT_EQ(policy.decide(gathered(101, milliseconds{10}, 0)), CommitDecision::kWait);
-  EXPECT_EQ(policy.decide(gathered(101, milliseconds{30}, 0)), CommitDecision::kLive);
-  EXPECT_EQ(policy.decide(gathered(2'000, milliseconds{10}, 0)), CommitDecision::kLive);
-}
-
-TEST(CommitPolicy, PausesOnlyWhereMuchComes) {
-  CommitPolicy policy({}, false);
-  EXPECT_EQ(policy.pause(gathered(0, seconds{1}, 0)), milliseconds{0});
-  EXPECT_EQ(policy.pause(gathered(100, milliseconds{4}, 0)), milliseconds{0});
-  EXPECT_EQ(policy.pause(gathered(101, milliseconds{4}, 0)), milliseconds{26});
-  EXPECT_EQ(policy.pause(gathered(101, milliseconds{30}, 0)), milliseconds{0});
-  EXPECT_EQ(policy.pause(gathered(2'000, milliseconds{4}, 0)), milliseconds{0});
-  Gathered last = gathered(101, milliseconds{4}, 0);
-  last.finished = true;
-  EXPECT_EQ(policy.pause(last), milliseconds{0});
-  policy.decide(gathered(1, milliseconds{0}, 1'000'000));
-  EXPECT_EQ(policy.pause(gathered(101, milliseconds{4}, 1'000'000)), milliseconds{0});
 }
 
 }  // namespace
