@@ -1,7 +1,6 @@
 #include "app/access_recorder.h"
 
 #include <algorithm>
-#include <span>
 #include <vector>
 
 #include "app/json_text.h"
@@ -16,7 +15,6 @@ using trail::Page;
 
 namespace {
 
-constexpr size_t kRecordBytesUsual = 384;  // without devices
 // After a failure nobody waits for the sink for this long: a page comes at once, without others'
 // rows.
 constexpr int64_t kBackoffNs = 2 * schemas::kNanosPerSecond;
@@ -53,17 +51,6 @@ void append_window(const store::TimeWindow& window, std::string& out) {
   out += '}';
 }
 
-void append_devices(std::span<const uint64_t> devices, std::string& out) {
-  out += '[';
-  for (const uint64_t device : devices) {
-    if (out.back() != '[') out += ',';
-    const size_t at = out.size();
-    out.resize(at + schemas::kEuiTextBytes + 2, '"');
-    schemas::Eui64{device}.write(out.data() + at + 1);
-  }
-  out += ']';
-}
-
 void append_filters(const trail::Filters& filters, std::string& out) {
   out += '{';
   const auto list = [&out](const char* name, const std::vector<std::string>& values) {
@@ -89,27 +76,25 @@ void append_filters(const trail::Filters& filters, std::string& out) {
 
 std::string access_record_json(const Caller& caller, const AuditTrailQuery& query, const Page& page,
                                int64_t now_ns) {
-  std::vector<uint64_t> devices;
+  std::vector<schemas::Eui64> ids;
   size_t rows = 0;
   for (const trail::Entry& entry : page.entries) {
     if (entry.own) continue;
     ++rows;
-    if (!entry.row.device) continue;
-    const uint64_t device = entry.row.device->eui.value;
-    if (devices.empty() || devices.back() != device) devices.push_back(device);
+    if (entry.row.device) ids.push_back(entry.row.device->eui);
   }
-  std::sort(devices.begin(), devices.end());
-  devices.erase(std::unique(devices.begin(), devices.end()), devices.end());
-  std::string out;
-  out.reserve(kRecordBytesUsual + devices.size() * (schemas::kEuiTextBytes + 3));
-  out += "{\"sub\":";
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  std::vector<std::string> devices;
+  for (const schemas::Eui64 id : ids) devices.push_back(id.to_string());
+  std::string out = "{\"sub\":";
   append_json_string(caller.sub, out);
   out += ",\"party\":";
   append_json_string(caller.party, out);
   out += ",\"role\":";
   append_json_string(caller.role, out);
   out += ",\"devices\":";
-  append_devices(devices, out);
+  append_json_list(devices, out);
   out += ",\"route\":";
   append_json_string(route_text(query), out);
   out += ",\"window\":";

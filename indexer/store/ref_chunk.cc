@@ -77,10 +77,6 @@ uint32_t step_parameter(const std::vector<uint64_t>& devices) {
   return rice_parameter(*middle, 1);
 }
 
-}  // namespace
-
-namespace {
-
 bool has_device(const TrailRef& r) { return r.has_device; }
 bool has_device(const RankedRef& r) { return r.rank != RankedRef::kNoDevice; }
 
@@ -151,7 +147,7 @@ void encode_ref_chunk(uint16_t bucket, std::span<const RankedRef> refs, RankSet*
       low = std::min(low, word);
       high = std::max(high, word);
     }
-    for (size_t word = low; word <= high && word < bits.size(); ++word) {
+    for (size_t word = low; word <= high; ++word) {
       ranks->before_[word] = static_cast<uint16_t>(coded->distinct.size());
       for (uint64_t left = bits[word]; left != 0; left &= left - 1)
         coded->distinct.push_back(

@@ -75,13 +75,12 @@ class RandomBytes {
 
 // A cipher under the subkey of one salt. Deriving a subkey and setting it up costs several times what sealing does, so each
 // thread keeps the last one it sealed under and the last one it opened with.
-class Subkey {
+class SaltedCipher {
  public:
-  explicit Subkey(bool encrypt) : encrypt_(encrypt), context_(EVP_CIPHER_CTX_new()) {}
+  explicit SaltedCipher(bool encrypt) : encrypt_(encrypt), context_(EVP_CIPHER_CTX_new()) {}
 
-  bool is(const std::string& key, std::string_view salt) const {
-    return key_ == key && salt_ == salt;
-  }
+  bool is_of(const std::string& key) const { return key_ == key; }
+  const std::string& salt() const { return salt_; }
   bool set(const std::string& key, std::string_view salt) {
     static const CipherPtr algorithm(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
     key_.clear();
@@ -121,20 +120,19 @@ CursorSeal::CursorSeal(std::string key) : key_(std::move(key)) {
 std::string CursorSeal::seal(std::string_view position, std::string_view binding) const {
   std::string out(kSaltBytes + kNonceBytes + position.size() + kTagBytes, '\0');
   thread_local RandomBytes random;
-  thread_local Subkey subkey(true);
-  thread_local std::string salt;
+  thread_local SaltedCipher cipher(true);
   thread_local uint32_t seals_left = 0;
-  if (seals_left == 0 || !subkey.is(key_, salt)) {
-    salt.resize(kSaltBytes);
+  if (seals_left == 0 || !cipher.is_of(key_)) {
+    std::string salt(kSaltBytes, '\0');
     random.take(bytes_of(salt), kSaltBytes);
-    SATINDEX_INVARIANT(subkey.set(key_, salt), "a cursor key can be set up");
+    SATINDEX_INVARIANT(cipher.set(key_, salt), "a cursor key can be set up");
     seals_left = kSealsOfSalt;
   }
   --seals_left;
-  salt.copy(out.data(), kSaltBytes);
+  cipher.salt().copy(out.data(), kSaltBytes);
   random.take(bytes_of(out) + kSaltBytes, kNonceBytes);
   unsigned char* const body = bytes_of(out) + kSaltBytes + kNonceBytes;
-  EVP_CIPHER_CTX* const context = subkey.start({out.data() + kSaltBytes, kNonceBytes}, binding);
+  EVP_CIPHER_CTX* const context = cipher.start({out.data() + kSaltBytes, kNonceBytes}, binding);
   int length = 0;
   const bool ok =
       context != nullptr &&
@@ -153,12 +151,13 @@ std::optional<std::string> CursorSeal::open(std::string_view text, std::string_v
   const std::string_view all(*sealed);
   const size_t body_bytes = all.size() - kSaltBytes - kNonceBytes - kTagBytes;
   const std::string_view salt = all.substr(0, kSaltBytes);
-  thread_local Subkey subkey(false);
-  if (!subkey.is(key_, salt) && !subkey.set(key_, salt)) return std::nullopt;
+  thread_local SaltedCipher cipher(false);
+  const bool at_hand = cipher.is_of(key_) && cipher.salt() == salt;
+  if (!at_hand && !cipher.set(key_, salt)) return std::nullopt;
   const std::string_view body = all.substr(kSaltBytes + kNonceBytes, body_bytes);
   std::string tag(all.substr(all.size() - kTagBytes));
   std::string out(body_bytes + kTagBytes, '\0');
-  EVP_CIPHER_CTX* const context = subkey.start(all.substr(kSaltBytes, kNonceBytes), binding);
+  EVP_CIPHER_CTX* const context = cipher.start(all.substr(kSaltBytes, kNonceBytes), binding);
   int length = 0;
   const bool ok = context != nullptr &&
                   EVP_CipherUpdate(context, bytes_of(out), &length, bytes_of(body),
