@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <unordered_map>
 
+#include "indexer/store/shard_impl.h"
 #include "indexer/store/writer.h"
 #include "schemas/decoder.h"
 
@@ -60,6 +61,16 @@ Country::~Country() {
   shards_.clear();
   std::error_code ignored;
   std::filesystem::remove_all(directory_, ignored);
+}
+
+void Country::forget_rows(schemas::DeviceId device) const {
+  store::TableBatch some;
+  some.add(store::BatchOp::kPut, "key", "value");
+  for (const auto& shard : shards_) {
+    const store::CommitClock::Change change(
+        shard->impl().row_cache->clock(), some,
+        [device](std::string_view) { return std::optional(device.eui.value); });
+  }
 }
 
 std::vector<store::Shard*> Country::shards() const {

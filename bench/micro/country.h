@@ -32,6 +32,8 @@ class Country {
   const trail::Caller& supplier() const { return supplier_; }
   // Devices of that supplier with at least 50 events.
   const std::vector<schemas::DeviceId>& busy_devices() const { return busy_; }
+  // As after a commit that names the device: what is kept decoded of its rows holds no more.
+  void forget_rows(schemas::DeviceId device) const;
 
  private:
   void fill(uint64_t events);

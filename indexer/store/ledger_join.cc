@@ -83,7 +83,7 @@ Result<void> join_ledgers(const Shard::Impl& shard, const ChangedLedgers& change
       continue;
     }
     if (!it) {
-      auto ledger = known_ledger(shard, devices[i], shard.ledger_cache->clock(), nullptr);
+      auto ledger = known_ledger(shard, devices[i], shard.ledger_cache->clock().now(), nullptr);
       if (!ledger) return ledger.error();
       give(i, **ledger, sink);
       continue;

@@ -230,6 +230,7 @@ Result<std::unique_ptr<Shard>> Shard::open(const ShardOptions& options,
   impl->errors = std::make_shared<ErrorWatch>();
   impl->stalls = std::make_shared<StallCount>();
   impl->ledger_cache = std::make_unique<LedgerCache>(impl->resources->impl().cache);
+  impl->row_cache = std::make_unique<RowCache>(impl->resources->impl().cache);
   std::error_code ec;
   std::filesystem::create_directories(options.path, ec);
   if (ec) return schemas::unavailable("cannot create the directory of a shard: " + ec.message());

@@ -17,6 +17,7 @@
 
 #include "indexer/store/ledger_cache.h"
 #include "indexer/store/merge_count.h"
+#include "indexer/store/row_cache.h"
 #include "indexer/store/shard.h"
 #include "indexer/store/stall_count.h"
 #include "indexer/store/symbols.h"
@@ -57,6 +58,7 @@ struct Shard::Impl {
   Dictionary dictionary;
   BucketList buckets;
   std::unique_ptr<LedgerCache> ledger_cache;
+  std::unique_ptr<RowCache> row_cache;
   std::array<MergeCount, kTables> merges;  // writer only
   std::string identity;
   std::atomic<uint8_t> placed{kPartitionerAll};  // as in `committed`, for readers of every page

@@ -88,6 +88,7 @@ struct ShardWriter::Impl {
   void put_flags();
   void publish_flags();
   void put_meta(const std::vector<ReconcileItem>& late, Checkpoint* c);
+  Result<void> write(WritePath path);
   Result<void> commit(WritePath path);
 };
 
@@ -275,6 +276,21 @@ Result<void> ShardWriter::Impl::join_all(
   return {};
 }
 
+// The caches are told of it before the first byte can be seen.
+Result<void> ShardWriter::Impl::write(WritePath path) {
+  const CommitClock::Change ledgers(
+      shard.ledger_cache->clock(), batch.of(Table::kLedger), [](std::string_view key) {
+        const auto device = parse_ledger_key(key);
+        return device ? std::optional(device->eui.value) : std::nullopt;
+      });
+  const CommitClock::Change rows_of_devices(
+      shard.row_cache->clock(), batch.of(Table::kDevice), [](std::string_view key) {
+        const auto parsed = TrailKey::parse(key);
+        return parsed ? std::optional(parsed->entity) : std::nullopt;
+      });
+  return path == WritePath::kBulk ? commit_bulk(shard, batch) : commit_live(shard, batch);
+}
+
 Result<void> ShardWriter::Impl::commit(WritePath path) {
   batch.clear();
   flags_to_commit.clear();
@@ -300,11 +316,7 @@ Result<void> ShardWriter::Impl::commit(WritePath path) {
         shard.mutex);  // before the ledger is visible: a portfolio must not miss the "pending"
     for (const ReconcileItem& i : late) ++shard.pending[i.entity];
   }
-  std::optional<LedgerCache::Change> change;
-  change.emplace(*shard.ledger_cache, batch.of(Table::kLedger));
-  const Result<void> done =
-      path == WritePath::kBulk ? commit_bulk(shard, batch) : commit_live(shard, batch);
-  change.reset();
+  const Result<void> done = write(path);
   const std::lock_guard lock(shard.mutex);
   if (!done) {
     for (const ReconcileItem& i : late) {

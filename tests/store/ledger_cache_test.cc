@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <filesystem>
 #include <iostream>
 #include <random>
 #include <thread>
@@ -14,46 +13,21 @@
 
 #include "indexer/store/reader.h"
 #include "indexer/store/shard_impl.h"
-#include "indexer/store/writer.h"
 #include "tests/store/ledger_records.h"
+#include "tests/store/one_shard.h"
 #include "tests/support/seed.h"
 
 namespace satindex::store {
 namespace {
 
-class LedgerCacheTest : public ::testing::Test {
+class LedgerCacheTest : public testing::OneShard {
  protected:
-  void SetUp() override {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "satindex-ledgers-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-    ShardOptions options;
-    options.path = directory_ / "partition-0";
-    auto opened = Shard::open(options, std::make_shared<StoreResources>(32 << 20, 8 << 20, 1));
-    ASSERT_TRUE(opened) << opened.error().message;
-    shard_ = std::move(*opened);
-    writer_ = std::make_unique<ShardWriter>(*shard_);
-  }
-  void TearDown() override {
-    writer_.reset();
-    shard_.reset();
-    std::error_code ec;
-    std::filesystem::remove_all(directory_, ec);
-  }
-
-  static schemas::DeviceId device(uint64_t n) { return {schemas::Eui64{0x00DB123400000000 + n}}; }
-
   // The n-th version of the one interval of the device.
   void give(schemas::DeviceId device, uint64_t version, bool withdrawn = false) {
     schemas::OwnershipRecord r =
         record(kSupplier, "SUP-A", "2024-01-01T00:00:00Z", "", version, withdrawn);
     r.device = device;
     writer_->add_ownership(r, {offset_++, version, kPartitionerAll});
-  }
-  void commit(WritePath path = WritePath::kLive) {
-    auto done = writer_->commit(path);
-    ASSERT_TRUE(done) << done.error().message;
   }
   static uint64_t version_of(const ShardView& view, schemas::DeviceId device) {
     auto ledger = view.ledger(device);
@@ -62,13 +36,8 @@ class LedgerCacheTest : public ::testing::Test {
   }
   bool cached(schemas::DeviceId device) const {
     const LedgerCache& cache = *shard_->impl().ledger_cache;
-    return cache.find(device.eui.value, cache.clock()) != nullptr;
+    return cache.find(device.eui.value, cache.clock().now()) != nullptr;
   }
-
-  std::filesystem::path directory_;
-  std::unique_ptr<Shard> shard_;
-  std::unique_ptr<ShardWriter> writer_;
-  int64_t offset_ = 0;
 };
 
 TEST_F(LedgerCacheTest, ALedgerReadIsKeptUntilItsDeviceChanges) {
@@ -132,14 +101,15 @@ TEST_F(LedgerCacheTest, AnEmptyLedgerTakesNoRoomAndASnapshotTakenAmidACommitNone
   std::array<char, 8> key;
   batch.add(BatchOp::kPut, ledger_key(device(9), &key), "x");
   {
-    const LedgerCache::Change change(cache, batch);
+    const CommitClock::Change change(
+        cache.clock(), batch, [](std::string_view) { return std::optional(device(9).eui.value); });
     const ShardView amid(*shard_);
     EXPECT_EQ(version_of(amid, device(9)), 1u);
   }
   EXPECT_FALSE(cached(device(9)));
-  EXPECT_EQ(LedgerCache::moment(4, 6), LedgerCache::kNever);
-  EXPECT_EQ(LedgerCache::moment(5, 5), LedgerCache::kNever);
-  EXPECT_EQ(LedgerCache::moment(4, 4), 4u);
+  EXPECT_EQ(CommitClock::moment(4, 6), CommitClock::kNever);
+  EXPECT_EQ(CommitClock::moment(5, 5), CommitClock::kNever);
+  EXPECT_EQ(CommitClock::moment(4, 4), 4u);
 }
 
 TEST_F(LedgerCacheTest, AtRandomUnderWritesEveryViewSeesItsOwnSnapshot) {
