@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <memory>
 
 #include "query/http/json_text.h"
 #include "schemas/srv_catalogue.h"
@@ -23,21 +24,46 @@ char* put(const char (&text)[N], char* at) {
   return at + N - 1;
 }
 
-char* put_eui(schemas::Eui64 eui, char* at) {
-  eui.write(at);
-  return at + schemas::kEuiTextBytes;
+// What is written for symbols of one class: the pages of a node share a few hundred of them. A symbol whose place another
+// takes is written anew.
+class SymbolTexts {
+ public:
+  // `write(std::string& out)`: what stands for the symbol in an entry.
+  template <class Write>
+  std::string_view of(const Symbol& symbol, const Write& write) {
+    // Symbols lie 64 bytes or more apart. An address may come to another symbol once its shard is closed: its hash tells.
+    Slot& slot = slots_[(reinterpret_cast<uintptr_t>(&symbol) >> 6) % slots_.size()];
+    if (slot.of != &symbol || slot.hash != symbol.hash) {
+      slot = {&symbol, symbol.hash, {}};
+      write(slot.text);
+    }
+    return slot.text;
+  }
+
+ private:
+  struct Slot {
+    const Symbol* of = nullptr;
+    uint64_t hash = 0;
+    std::string text;
+  };
+  std::array<Slot, 256> slots_;
+};
+
+struct KnownTexts {
+  SymbolTexts types, codes, services, users, attrs;
+};
+
+void append_member(std::string_view name, std::string_view value, std::string& out) {
+  if (value.empty()) return;
+  out += name;
+  append_json_string(value, out);
 }
 
-template <size_t N>
-char* put_member(const char (&name)[N], std::string_view value, char* at) {
-  return value.empty() ? at : write_json_string(value, put(name, at));
-}
-
-// The rows of a page share their Users, services and outcomes, and three of them as a rule a transaction. What has been
-// written for one is copied for the next: a few moves of memory instead of a dozen strings to look through.
+// The rows of a page share their symbols, and three of them as a rule a transaction. What has been written for one is copied
+// for the next: a few moves of memory instead of a dozen strings to look through.
 class EntriesJson {
  public:
-  explicit EntriesJson(std::string& out) : out_(out), used_(out.size()) {}
+  EntriesJson(KnownTexts& texts, std::string& out) : out_(out), used_(out.size()), texts_(texts) {}
   ~EntriesJson() { out_.resize(used_); }
   EntriesJson(const EntriesJson&) = delete;
   EntriesJson& operator=(const EntriesJson&) = delete;
@@ -75,15 +101,14 @@ class EntriesJson {
     size_t at = 0;
     size_t bytes = 0;
   };
-  struct Piece {
-    const Symbol* of = nullptr;
-    Written text;
-  };
-  using Pieces = std::array<Piece, 16>;
 
   char* room(size_t bytes) {
-    if (out_.size() - used_ < bytes) out_.resize(out_.size() + std::max(bytes, kGrowBytes));
+    if (out_.size() - used_ < bytes) [[unlikely]]
+      grow(bytes);
     return out_.data() + used_;
+  }
+  [[gnu::noinline]] void grow(size_t bytes) {
+    out_.resize(out_.size() + std::max(bytes, kGrowBytes));
   }
   void take(const char* end) { used_ = static_cast<size_t>(end - out_.data()); }
   Written since(size_t at) const { return {at, used_ - at}; }
@@ -92,26 +117,22 @@ class EntriesJson {
     std::memcpy(at, out_.data() + text.at, text.bytes);
     used_ += text.bytes;
   }
-  // `write(at)`: needs no more than bytes_max().
-  template <class BytesMax, class Write>
-  void piece(Pieces& pieces, const Symbol& of, const BytesMax& bytes_max, const Write& write) {
-    // Symbols lie 64 bytes or more apart.
-    Piece& p = pieces[(reinterpret_cast<uintptr_t>(&of) >> 6) % pieces.size()];
-    if (p.of == &of) return again(p.text);
-    const size_t begin = used_;
-    take(write(room(bytes_max())));
-    p = {&of, since(begin)};
+  void put_text(std::string_view text) {
+    char* const at = room(text.size());
+    std::memcpy(at, text.data(), text.size());
+    used_ += text.size();
   }
 
   void event_type(const Symbol& outcome) {
-    piece(
-        types_, outcome, [&] { return kNamesBytesMax + json_string_bytes_max(outcome.first); },
-        [&](char* at) { return write_json_string(outcome.first, put(R"(,"eventType":)", at)); });
+    put_text(texts_.types.of(outcome, [&](std::string& out) {
+      out += R"(,"eventType":)";
+      append_json_string(outcome.first, out);
+    }));
   }
   void response_code(const Symbol& outcome) {
-    piece(
-        codes_, outcome, [&] { return kNamesBytesMax + json_string_bytes_max(outcome.second); },
-        [&](char* at) { return put_member(R"(,"responseCode":)", outcome.second, at); });
+    put_text(texts_.codes.of(outcome, [&](std::string& out) {
+      append_member(R"(,"responseCode":)", outcome.second, out);
+    }));
   }
   void request(const schemas::RequestId& id) {
     if (request_.bytes != 0 && request_id_ == id) return again(request_);
@@ -135,32 +156,20 @@ class EntriesJson {
     middle_ = since(begin);
   }
   void service(const Symbol& service) {
-    const auto title = [&] {
+    put_text(texts_.services.of(service, [&](std::string& out) {
+      append_member(R"(,"serviceReferenceVariant":)", service.first, out);
       const schemas::SrvEntry* known =
           service.first.empty() ? nullptr : schemas::find_srv(service.first);
-      return known == nullptr ? std::string_view() : known->title;
-    };
-    std::string_view named;
-    piece(
-        services_, service,
-        [&] {
-          named = title();
-          return kNamesBytesMax + json_string_bytes_max(service.first) +
-                 json_string_bytes_max(named);
-        },
-        [&](char* at) {
-          at = put_member(R"(,"serviceReferenceVariant":)", service.first, at);
-          return put_member(R"(,"title":)", named, at);
-        });
+      if (known != nullptr) append_member(R"(,"title":)", known->title, out);
+    }));
   }
   void user(const Symbol& user) {
-    piece(
-        users_, user,
-        [&] { return kNamesBytesMax + schemas::kEuiTextBytes + json_string_bytes_max(user.first); },
-        [&](char* at) {
-          at = put_eui(user.user.eui, put(R"(,"userId":")", at));
-          return write_json_string(user.first, put(R"(","userRole":)", at));
-        });
+    put_text(texts_.users.of(user, [&](std::string& out) {
+      out += R"(,"userId":")";
+      user.user.eui.append_to(out);
+      out += R"(","userRole":)";
+      append_json_string(user.first, out);
+    }));
   }
   void device(const store::TrailRow& row) {
     if (row.device) {
@@ -169,7 +178,8 @@ class EntriesJson {
       } else {
         const size_t begin = used_;
         char* at = put(R"(,"deviceId":")", room(kNamesBytesMax + schemas::kEuiTextBytes));
-        at = put_eui(row.device->eui, at);
+        row.device->eui.write(at);
+        at += schemas::kEuiTextBytes;
         *at++ = '"';
         take(at);
         device_id_ = *row.device;
@@ -177,16 +187,10 @@ class EntriesJson {
       }
     }
     const Symbol& attrs = *row.device_attrs;
-    piece(
-        attrs_, attrs,
-        [&] {
-          return kNamesBytesMax + json_string_bytes_max(attrs.first) +
-                 json_string_bytes_max(attrs.second);
-        },
-        [&](char* at) {
-          at = put_member(R"(,"deviceType":)", attrs.first, at);
-          return put_member(R"(,"smetsVersion":)", attrs.second, at);
-        });
+    put_text(texts_.attrs.of(attrs, [&](std::string& out) {
+      append_member(R"(,"deviceType":)", attrs.first, out);
+      append_member(R"(,"smetsVersion":)", attrs.second, out);
+    }));
   }
 
   struct Middle {
@@ -200,7 +204,7 @@ class EntriesJson {
   std::string& out_;
   size_t used_;  // bytes of out_ that are written; the rest is room
   schemas::TimeWriter times_;
-  Pieces types_, codes_, services_, users_, attrs_;
+  KnownTexts& texts_;
   schemas::RequestId request_id_;  // the last one, as the ones below
   schemas::DeviceId device_id_;
   Middle middle_of_;
@@ -210,7 +214,8 @@ class EntriesJson {
 }  // namespace
 
 void append_entries_json(std::span<const trail::Entry> entries, char after, std::string& out) {
-  EntriesJson writer(out);
+  thread_local const auto texts = std::make_unique<KnownTexts>();
+  EntriesJson writer(*texts, out);
   for (const trail::Entry& entry : entries) writer.append(entry, after);
 }
 

@@ -51,8 +51,7 @@ char* write_escape(unsigned char c, char* out) {
   return out + 5;
 }
 
-}  // namespace
-
+// `out` has room for json_string_bytes_max; returns the end.
 char* write_json_string(std::string_view text, char* out) {
   *out++ = '"';
   const char* at = text.data();
@@ -77,6 +76,10 @@ char* write_json_string(std::string_view text, char* out) {
   *out++ = '"';
   return out;
 }
+
+size_t json_string_bytes_max(std::string_view text) { return 6 * text.size() + 2; }
+
+}  // namespace
 
 void append_json_string(std::string_view text, std::string& out) {
   const size_t before = out.size();

@@ -2,14 +2,10 @@
 
 namespace satindex::http {
 
-const store::Symbol* SamplePages::symbol(const std::string& first, const std::string& second,
-                                         int variant, schemas::UserId user) {
-  store::Symbol& made = symbols_.emplace_back();
-  made.first = texts_.emplace_back(first);
-  made.second = texts_.emplace_back(second);
-  made.variant = variant;
-  made.user = user;
-  return &made;
+const store::Symbol* SamplePages::symbol(store::SymbolClass cls, const std::string& bytes) {
+  auto made = store::Symbol::parse(cls, bytes);
+  SATINDEX_INVARIANT(made, "a sample symbol is well formed");
+  return symbols_.emplace_back(std::move(*made)).get();
 }
 
 trail::Entry SamplePages::entry(const SampleRow& row) {
@@ -23,10 +19,15 @@ trail::Entry SamplePages::entry(const SampleRow& row) {
   if (const auto device = schemas::Eui64::parse(row.device))
     out.row.device = schemas::DeviceId{*device};
   out.row.request = schemas::RequestId::parse(row.request);
-  out.row.user = symbol(row.role, "", -1, {*user});
-  out.row.service = symbol(row.srv, "", row.variant, {});
-  out.row.device_attrs = symbol(row.device_type, row.smets_version, -1, {});
-  out.row.outcome = symbol(row.event_type, row.response_code, -1, {});
+  std::string bytes;
+  store::serialise_user({*user}, row.role, &bytes);
+  out.row.user = symbol(store::SymbolClass::kUser, bytes);
+  store::serialise_service(row.srv, row.variant, &bytes);
+  out.row.service = symbol(store::SymbolClass::kService, bytes);
+  store::serialise_pair(row.device_type, row.smets_version, &bytes);
+  out.row.device_attrs = symbol(store::SymbolClass::kDevice, bytes);
+  store::serialise_pair(row.event_type, row.response_code, &bytes);
+  out.row.outcome = symbol(store::SymbolClass::kOutcome, bytes);
   return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <string>
 
 #include "query/trail/query.h"
@@ -30,10 +31,9 @@ class SamplePages {
   trail::Page page(int count);
 
  private:
-  const store::Symbol* symbol(const std::string& first, const std::string& second, int variant,
-                              schemas::UserId user);
-  std::deque<std::string> texts_;
-  std::deque<store::Symbol> symbols_;
+  // As a shard's dictionary would hold it.
+  const store::Symbol* symbol(store::SymbolClass cls, const std::string& bytes);
+  std::deque<std::unique_ptr<store::Symbol>> symbols_;
 };
 
 }  // namespace satindex::http

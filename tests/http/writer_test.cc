@@ -186,6 +186,33 @@ TEST(Writer, AnEntryIsTheSameAmongOthersAsAlone) {
   }
 }
 
+// More symbols than a thread keeps the texts of, twice over, and others made where those of before have been.
+TEST(Writer, WhatIsKeptOfASymbolIsNotTakenForAnother) {
+  for (int round = 0; round < 3; ++round) {
+    SamplePages pages;
+    std::vector<SampleRow> rows(1'000);
+    std::vector<trail::Entry> entries;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const std::string name = std::to_string(round) + "/" + std::to_string(i);
+      rows[i].event_type = "TYPE" + name;
+      rows[i].response_code = "CODE" + name;
+      rows[i].srv = "SRV" + name;
+      rows[i].role = "ROLE" + name;
+      rows[i].device_type = "DEVICE" + name;
+      rows[i].smets_version = "SMETS" + name;
+      entries.push_back(pages.entry(rows[i]));
+    }
+    for (int again = 0; again < 2; ++again) {
+      for (size_t i = 0; i < rows.size(); ++i) {
+        const std::string text = entry_json(entries[i]);
+        for (const std::string& value : {rows[i].event_type, rows[i].response_code, rows[i].srv,
+                                         rows[i].role, rows[i].device_type, rows[i].smets_version})
+          ASSERT_NE(text.find(":\"" + value + "\""), std::string::npos) << value << " in " << text;
+      }
+    }
+  }
+}
+
 TEST(Writer, CsvQuotesWhatNeedsIt) {
   SamplePages pages;
   SampleRow row = bare();
