@@ -32,6 +32,9 @@ struct Slot {
   uint64_t expected() const { return XXH3_64bits(this, offsetof(Slot, checksum)); }
 };
 
+// Of some hundred groups: one sync in so many brings new blocks.
+constexpr uint64_t kPreparedBytes = uint64_t{256} << 10;
+
 // A file occupies whole blocks: many tiny segments are not free.
 uint64_t on_disk(uint64_t bytes) { return (bytes + 4095) / 4096 * 4096; }
 
@@ -130,8 +133,9 @@ Result<void> JournalFiles::mend_last() {
   if (read_all(file.get(), bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
     return trouble("reading its last segment", errno);
   const JournalTail tail = find_tail(bytes, last->first);
-  cut_bytes_ = bytes.size() - tail.bytes;
-  if (cut_bytes_ > 0 && ::ftruncate(file.get(), static_cast<off_t>(tail.bytes)) != 0)
+  const size_t written = bytes.find_last_not_of('\0') + 1;
+  cut_bytes_ = std::max<uint64_t>(written, tail.bytes) - tail.bytes;
+  if (bytes.size() > tail.bytes && ::ftruncate(file.get(), static_cast<off_t>(tail.bytes)) != 0)
     return trouble("cutting its last segment", errno);
   // What a killed process wrote and never synced counts from here on, so it must last.
   if (::fdatasync(file.get()) != 0) return trouble("syncing its last segment", errno);
@@ -146,13 +150,18 @@ Result<void> JournalFiles::mend_last() {
 }
 
 Result<void> JournalFiles::append(std::string_view group, uint64_t records) {
-  if (active_ && active_bytes_ + group.size() > segment_bytes_) active_.reset();
+  if (active_ && active_bytes_ + group.size() > segment_bytes_) end_segment();
   if (!active_) {
     if (auto begun = begin_segment(); !begun) return begun;
   }
   int error = 0;
-  if (!write_all(active_.get(), group, active_bytes_) || ::fdatasync(active_.get()) != 0)
+  const uint64_t end = active_bytes_ + group.size();
+  if (!write_all(active_.get(), group, active_bytes_)) {
     error = errno;
+  } else {
+    if (end > prepared_) prepare(end);
+    if (::fdatasync(active_.get()) != 0) error = errno;
+  }
   // The name must last before the first record in it may count.
   if (error == 0 && active_bytes_ == 0) {
     if (auto synced = sync(directory_); !synced) error = EIO;
@@ -162,10 +171,8 @@ Result<void> JournalFiles::append(std::string_view group, uint64_t records) {
     return trouble("writing " + std::to_string(group.size()) + " bytes", error);
   }
   std::lock_guard lock(mutex_);
-  Known& known = segments_[active_first_];
-  disk_bytes_ += on_disk(active_bytes_ + group.size()) - on_disk(active_bytes_);
-  active_bytes_ += group.size();
-  known.bytes = active_bytes_;
+  active_bytes_ = end;
+  segments_[active_first_].bytes = end;
   growing_ = active_first_;
   next_.store(next_sequence() + records, std::memory_order_release);
   return {};
@@ -174,6 +181,7 @@ Result<void> JournalFiles::append(std::string_view group, uint64_t records) {
 Result<void> JournalFiles::begin_segment() {
   active_first_ = next_sequence();
   active_bytes_ = 0;
+  prepared_ = 0;
   {
     std::lock_guard lock(mutex_);
     growing_.reset();
@@ -186,14 +194,26 @@ Result<void> JournalFiles::begin_segment() {
   return {};
 }
 
-void JournalFiles::abandon_segment() {
-  // Best effort: a reader stops at the next segment's first sequence whatever lies behind it.
-  if (active_bytes_ == 0) {
-    ::unlink(path_of(active_first_).c_str());
-  } else {
-    [[maybe_unused]] const int done = ::ftruncate(active_.get(), static_cast<off_t>(active_bytes_));
-  }
+// Room for the groups to come. Best effort: where the disk has none, the next group finds out for itself.
+void JournalFiles::prepare(uint64_t end) {
+  const uint64_t wanted = std::max(end, std::min(segment_bytes_, end + kPreparedBytes));
+  const bool done = write_all(active_.get(), std::string(wanted - end, '\0'), end);
+  const uint64_t now = done ? wanted : end;
+  disk_bytes_ += on_disk(now) - on_disk(prepared_);
+  prepared_ = now;
+}
+
+// Best effort: a reader stops at the next segment's first sequence whatever lies behind this one's last.
+void JournalFiles::end_segment() {
+  if (!active_) return;
+  [[maybe_unused]] const int done = ::ftruncate(active_.get(), static_cast<off_t>(active_bytes_));
+  disk_bytes_ -= on_disk(prepared_) - on_disk(active_bytes_);
   active_.reset();
+}
+
+void JournalFiles::abandon_segment() {
+  if (active_bytes_ == 0) ::unlink(path_of(active_first_).c_str());
+  end_segment();
   std::lock_guard lock(mutex_);
   growing_.reset();
 }

@@ -12,6 +12,7 @@
 #include "indexer/ingest/journal_files.h"
 #include "indexer/ingest/journal_forwarder.h"
 #include "indexer/ingest/journal_frame.h"
+#include "schemas/thread_class.h"
 
 namespace satindex::ingest {
 
@@ -21,9 +22,9 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-// Where records come one upon the other: a group costs the same CPU, half of it switches of threads, however many are in it
-// (docs/decisions/0005).
-constexpr auto kGroupPace = std::chrono::microseconds(1'000);
+// Where records come one upon the other: a group costs the same CPU, half of it switches of threads, however many are in it;
+// and while one is synced the next page can be read (docs/decisions/0005).
+constexpr auto kGroupPace = std::chrono::microseconds(400);
 constexpr auto kWatchEvery = milliseconds(100);
 constexpr auto kLogEvery = std::chrono::seconds(1);
 
@@ -120,6 +121,7 @@ bool JournalSink::State::take(const SinkRecord& record, SinkAnswer& answer) {
 }
 
 void JournalSink::State::write() {
+  schemas::schedule_for_latency();  // every answer under way waits for it
   std::unique_lock lock(mutex);
   Clock::time_point next;  // no group begins before, so that those to come find company
   for (;;) {

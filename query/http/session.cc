@@ -110,8 +110,8 @@ class Session {
   bool written_at_once(error_code* ec);
   Task<bool> write_all(TimePoint deadline);
   Task<void> close(Next how);
-  // Everything that could be read by now is answered first, then the answers leave one behind the other: a client, or the
-  // journal, that sleeps is woken once for many of them, and waking it is a quarter of what an answer costs.
+  // Everything that could be read by now is answered first, then the answers leave one behind the other: a client that
+  // sleeps is woken once for many of them, and waking it is a quarter of what an answer costs.
   auto behind_others() { return net::post(net::use_awaitable_t<StrandExecutor>{}); }
   void call_handler(const Request& request);
   Task<void> pass_gate(InFlight* in_flight);
@@ -125,6 +125,8 @@ class Session {
   // The answer to HEAD, which is a refusal, must not have a body: the client would take it for the
   // next answer.
   bool bodiless_ = false;
+  // It leaves behind others already: what held them all back let them go at once.
+  bool together_ = false;
   // What write_all sends; empty ones are passed over.
   std::array<net::const_buffer, 3> parts_;
 };
@@ -204,7 +206,6 @@ Task<void> Session<Stream>::pass_gate(InFlight* in_flight) {
   const Gate gate = *std::exchange(response_.gate, std::nullopt);
   const TimePoint began = SteadyClock::now();
   tcp().expires_never();
-  co_await behind_others();
   const auto initiate = [&gate, executor = connection_->executor](auto handler) {
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     auto work = net::make_work_guard(executor);
@@ -215,6 +216,7 @@ Task<void> Session<Stream>::pass_gate(InFlight* in_flight) {
   const bool may_leave =
       co_await net::async_initiate<const net::use_awaitable_t<StrandExecutor>, void(bool)>(
           initiate, net::use_awaitable_t<StrandExecutor>{});
+  together_ = true;
   in_flight->held_back(SteadyClock::now() - began);
   if (may_leave) co_return;
   const RouteName route = response_.route;
@@ -308,7 +310,7 @@ auto Session<Stream>::send(bool http11, bool keep_alive, TimePoint began) -> Tas
             net::const_buffer()};
   const TimePoint deadline =
       std::min(SteadyClock::now() + settings().write_timeout, began + settings().request_timeout);
-  co_await behind_others();
+  if (!std::exchange(together_, false)) co_await behind_others();
   const bool written = co_await write_all(deadline);
   if (!written) co_return Next::kAbort;
   // What else this client has sent waits behind what others have.

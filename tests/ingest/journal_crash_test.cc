@@ -75,14 +75,21 @@ class JournalCrash : public JournalTest {
       group = frame.group;
       offset += frame.bytes;
     }
-    return offset < segment.size() ? offset : begins;
+    const bool torn = segment.find_first_not_of('\0', offset) != std::string_view::npos;
+    return torn ? offset : begins;
+  }
+  static uint64_t whole_frames(std::string_view segment) {
+    uint64_t offset = 0;
+    Frame frame;
+    while (look_at_frame(segment.substr(offset), frame) == FrameLook::kWhole) offset += frame.bytes;
+    return offset;
   }
 
   // As a crash would leave it: the position last, since files are removed only after it moved.
   void take_image(const fs::path& from, const fs::path& to, testing::Random& random) {
     const fs::path growing = last_segment(from);
     std::error_code gone;
-    const uint64_t kept = growing.empty() ? 0 : fs::file_size(growing, gone);
+    const uint64_t kept = growing.empty() ? 0 : whole_frames(bytes_of(growing));
     fs::create_directory(to);
     std::vector<fs::path> listed;
     for (const auto& entry : fs::directory_iterator(from))
