@@ -2,10 +2,11 @@
 // sequence numbers do not tell: files ingested while no snapshot is open may take none of their own). What the caches of
 // decoded ledgers and rows rest on. Thread-safe; one writer.
 //
-// Commits that change something in a table are numbered. A snapshot has a moment: how many of them it holds, or none when
-// one was under way while it was taken. Each device falls into a stripe that remembers the last commit that changed one of
-// its devices. What was read of a device at one moment holds at another when the stripe has not changed since the earlier
-// of the two.
+// Commits that change something in a table are numbered. A snapshot's moment is how many of them had been done before it was
+// taken; it may hold some of the next besides. Each device falls into a stripe that remembers the last commit that changed
+// one of its devices, from before the first byte of it can be seen. So a stripe that is not newer than a snapshot's moment
+// tells that nothing of what the snapshot may hold besides is of that device; and what was read of a device from one
+// snapshot is what another one holds when the stripe is not newer than the earlier of their moments.
 #pragma once
 
 #include <algorithm>
@@ -23,14 +24,9 @@ class CommitClock {
   explicit CommitClock(unsigned stripe_bits)
       : shift_(64 - stripe_bits), changed_(size_t{1} << stripe_bits) {}
 
-  // Ask before and after a snapshot is taken.
-  uint64_t now() const { return clock_.load(std::memory_order_acquire); }
-  // The snapshot's moment; kNever when it cannot be told.
-  static constexpr uint64_t kNever = 0;
-  static uint64_t moment(uint64_t before, uint64_t after) {
-    return before == after && before % 2 == 0 ? before : kNever;
-  }
-  // Whether what was read of the device at `read_at` is what a snapshot of that moment holds.
+  // The moment of a snapshot that is taken after this.
+  uint64_t now() const { return done_.load(std::memory_order_acquire); }
+  // Whether what was read of the device from a snapshot of the moment `read_at` is what one of `moment`, taken already, holds.
   bool holds(uint64_t device, uint64_t read_at, uint64_t moment) const {
     const uint64_t changed = changed_[stripe_of(device)].load(std::memory_order_acquire);
     return changed <= std::min(read_at, moment);
@@ -44,15 +40,14 @@ class CommitClock {
     Change(CommitClock& clock, const TableBatch& batch, const DeviceOf& device_of)
         : clock_(batch.empty() ? nullptr : &clock) {
       if (clock_ == nullptr) return;
-      const uint64_t now = clock_->clock_.load(std::memory_order_relaxed);
-      clock_->clock_.store(now + 1, std::memory_order_seq_cst);
+      const uint64_t mine = clock_->done_.load(std::memory_order_relaxed) + 1;
       for (size_t i = 0; i < batch.size(); ++i) {
         if (const std::optional<uint64_t> device = device_of(batch.entry(i).key))
-          clock_->changed_[clock_->stripe_of(*device)].store(now + 2, std::memory_order_release);
+          clock_->changed_[clock_->stripe_of(*device)].store(mine, std::memory_order_release);
       }
     }
     ~Change() {
-      if (clock_ != nullptr) clock_->clock_.fetch_add(1, std::memory_order_release);
+      if (clock_ != nullptr) clock_->done_.fetch_add(1, std::memory_order_release);
     }
     Change(const Change&) = delete;
     Change& operator=(const Change&) = delete;
@@ -65,9 +60,8 @@ class CommitClock {
   size_t stripe_of(uint64_t device) const { return (device * 0x9E3779B97F4A7C15ull) >> shift_; }
 
   const unsigned shift_;
-  // Even: at rest; odd: a change is under way. Even values are moments.
-  std::atomic<uint64_t> clock_{2};
-  std::vector<std::atomic<uint64_t>> changed_;  // by stripe: the moment that first holds the change
+  std::atomic<uint64_t> done_{0};
+  std::vector<std::atomic<uint64_t>> changed_;  // by stripe: the number of the last commit
 };
 
 }  // namespace satindex::store

@@ -24,7 +24,6 @@ class DeviceCache {
   template <class Meanwhile>
   Known find(const CommitClock& clock, uint64_t device, uint64_t moment,
              const Meanwhile& meanwhile) const {
-    if (moment == CommitClock::kNever) return nullptr;
     const std::array<char, 17> key = key_of(device);
     rocksdb::Cache::Handle* handle = memory_->Lookup({key.data(), key.size()});
     if (handle == nullptr) return nullptr;
@@ -40,7 +39,6 @@ class DeviceCache {
 
   // What the snapshot of that moment gave; `bytes`: of the thing and all it owns.
   void keep(uint64_t device, uint64_t moment, Known thing, size_t bytes) const {
-    if (moment == CommitClock::kNever) return;
     const std::array<char, 17> key = key_of(device);
     auto kept = std::make_unique<Kept>(Kept{moment, std::move(thing)});
     const auto drop = [](const rocksdb::Slice&, void* value) { delete static_cast<Kept*>(value); };

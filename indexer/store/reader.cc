@@ -10,13 +10,9 @@ using schemas::Result;
 
 ShardView::ShardView(const Shard& shard) : impl_(std::make_unique<Impl>()) {
   impl_->shard = &shard.impl();
-  const CommitClock& ledgers = impl_->shard->ledger_cache->clock();
-  const CommitClock& rows = impl_->shard->row_cache->clock();
-  const uint64_t ledgers_before = ledgers.now();
-  const uint64_t rows_before = rows.now();
+  impl_->moment = impl_->shard->ledger_cache->clock().now();
+  impl_->row_moment = impl_->shard->row_cache->clock().now();
   impl_->snapshot = impl_->shard->db->GetSnapshot();
-  impl_->moment = CommitClock::moment(ledgers_before, ledgers.now());
-  impl_->row_moment = CommitClock::moment(rows_before, rows.now());
 }
 
 ShardView::~ShardView() { impl_->shard->db->ReleaseSnapshot(impl_->snapshot); }

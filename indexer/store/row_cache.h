@@ -14,12 +14,13 @@ namespace satindex::store {
 struct NewestRows {
   std::vector<TrailRow> rows;  // newest first; those of one time in no order, copies included
   int64_t from_ns = 0;         // no row of the device at or after this is missing
+  bool full = false;           // those of the next time are too many
 };
 
 class RowCache {
  public:
-  // Twice a page of the usual size, what its caller may not see included.
-  static constexpr size_t kRowsMax = 128;
+  // What a page of the usual size walks through when its caller may see every tenth row: 50 KiB.
+  static constexpr size_t kRowsMax = 512;
 
   explicit RowCache(std::shared_ptr<rocksdb::Cache> memory) : kept_(std::move(memory)) {}
 
@@ -34,7 +35,8 @@ class RowCache {
   // What the snapshot of that moment gave; their symbols are the shard's dictionary's. None at all is not kept: filters
   // answer for devices that do not exist.
   void keep(uint64_t device, uint64_t moment, NewestRows newest) {
-    if (moment == CommitClock::kNever || newest.rows.empty()) return;
+    if (newest.rows.empty()) return;
+    if (newest.rows.capacity() > newest.rows.size() + kRowsMax / 8) newest.rows.shrink_to_fit();
     const size_t bytes = sizeof(NewestRows) + newest.rows.capacity() * sizeof(TrailRow);
     kept_.keep(device, moment, std::make_shared<const NewestRows>(std::move(newest)), bytes);
   }

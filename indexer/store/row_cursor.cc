@@ -17,15 +17,14 @@ struct RowCodec {
   ChunkInterest interest;
   std::shared_ptr<LiteralTable> literals = std::make_shared<LiteralTable>();
   RowChunkHeader header;
-  bool passed_over = false;  // a chunk of which nothing is of interest
+  bool all = false;  // whatever is of interest
 
   bool glance(const TrailKey& key, std::string_view bytes, int64_t* newest, int64_t* oldest,
               bool* wanted) {
     if (!read_row_chunk_header(context_of(kind, key), bytes, &header)) return false;
     *newest = header.newest_ns;
     *oldest = header.oldest_ns;
-    if (interest) *wanted = interest({*dictionary, header});
-    passed_over = passed_over || !*wanted;
+    if (interest && !all) *wanted = interest({*dictionary, header});
     return true;
   }
   bool decode(const TrailKey& key, std::string_view bytes, int64_t not_before,
@@ -47,7 +46,7 @@ struct RowCursor::Impl {
   // On the way through one device from its newest row on.
   RowCache* cache = nullptr;  // null: neither asked nor told
   uint64_t device = 0;
-  uint64_t moment = CommitClock::kNever;
+  uint64_t moment = 0;
   TimeWindow window;
   std::shared_ptr<const NewestRows> known;  // null: the scan is on
   size_t known_at = 0;
@@ -57,9 +56,12 @@ struct RowCursor::Impl {
 
   ~Impl() { keep(); }
 
+  // For the few rows that are kept nothing is passed over: in small chunks hardly a page has only what its caller may see.
+  void see_on(bool on) { scan.codec().all = seeing = on; }
+
   void begin(uint64_t entity, TimeWindow wanted) {
     known.reset();
-    seeing = false;
+    see_on(false);
     window = wanted;
     if (cache != nullptr) look_up(entity);
     if (!known) scan.reset(entity, wanted);
@@ -74,14 +76,14 @@ struct RowCursor::Impl {
       known_at = static_cast<size_t>(first - known->rows.begin());
       return;
     }
-    seeing = window.to_ns == INT64_MAX;
+    see_on(window.to_ns == INT64_MAX);
   }
   // What is older than all that was kept.
   void leave_known() {
     const TimeWindow rest{window.from_ns, std::min(window.to_ns, known->from_ns)};
-    if (window.to_ns == INT64_MAX && known->rows.size() < RowCache::kRowsMax) {
+    if (window.to_ns == INT64_MAX && !known->full) {
       seen = *known;
-      seeing = true;
+      see_on(true);
     }
     known.reset();
     scan.reset(device, rest);
@@ -120,14 +122,16 @@ struct RowCursor::Impl {
     if (seeing) see({rows->begin() + static_cast<long>(before), rows->end()}, *time);
   }
   void see(std::span<const TrailRow> rows, int64_t time) {
-    if (seen.rows.size() + rows.size() > RowCache::kRowsMax) return keep();
-    if (seen.rows.empty()) seen.rows.reserve(RowCache::kRowsMax / 2);
+    seen.full = seen.rows.size() + rows.size() > RowCache::kRowsMax;
+    if (seen.full) return keep();
+    if (seen.rows.empty()) seen.rows.reserve(RowCache::kRowsMax / 8);
     seen.rows.insert(seen.rows.end(), rows.begin(), rows.end());
     seen.from_ns = time;
   }
   void keep() {
-    if (!std::exchange(seeing, false)) return;
-    if (!ok() || scan.codec().passed_over || scan.codec().literals->size() > 0) return;
+    if (!seeing) return;
+    see_on(false);
+    if (!ok() || scan.codec().literals->size() > 0) return;
     cache->keep(device, moment, std::move(seen));
   }
   bool ok() const { return scan.ok() && !unknown_symbol; }

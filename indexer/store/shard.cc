@@ -77,6 +77,9 @@ StoreResources::StoreResources(size_t cache_bytes, size_t write_buffer_bytes, in
   impl_->env = rocksdb::Env::Default();
   impl_->env->SetBackgroundThreads(std::max(1, background_jobs), rocksdb::Env::LOW);
   impl_->env->SetBackgroundThreads(1, rocksdb::Env::HIGH);
+  // Nobody waits for a flush or a compaction until writes stall: while all cores are busy, answers go first.
+  for (const auto pool : {rocksdb::Env::LOW, rocksdb::Env::HIGH})
+    impl_->env->LowerThreadPoolCPUPriority(pool, rocksdb::CpuPriority::kLow);
 }
 StoreResources::~StoreResources() = default;
 

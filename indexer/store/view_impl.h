@@ -11,8 +11,8 @@ struct ShardView::Impl {
   const Shard::Impl* shard = nullptr;
   const rocksdb::Snapshot* snapshot = nullptr;
   // Of the snapshot, among the commits that change ledgers and among those that change rows of devices.
-  uint64_t moment = CommitClock::kNever;
-  uint64_t row_moment = CommitClock::kNever;
+  uint64_t moment = 0;
+  uint64_t row_moment = 0;
 };
 
 }  // namespace satindex::store

@@ -113,14 +113,14 @@ TEST_F(RowCacheTest, AViewKeepsWhatItsSnapshotHolds) {
 }
 
 TEST_F(RowCacheTest, ATrailGoesOnBehindWhatIsKept) {
-  add_rows(device(1), 300);
+  add_rows(device(1), 1'200);
   commit();
   const ShardView view(*shard_);
   read(view, device(1), {}, 10);
   EXPECT_EQ(cached_rows(device(1)), 10u);
   const std::vector<Row> all = read(view, device(1));
-  ASSERT_EQ(all.size(), 300u);
-  for (uint64_t i = 0; i < all.size(); ++i) ASSERT_EQ(all[i].counter, 300 - i);
+  ASSERT_EQ(all.size(), 1'200u);
+  for (uint64_t i = 0; i < all.size(); ++i) ASSERT_EQ(all[i].counter, 1'200 - i);
   EXPECT_EQ(cached_rows(device(1)), RowCache::kRowsMax)
       << "more was read: more is kept, to a bound";
   read(view, device(1), {}, 10);
@@ -141,21 +141,27 @@ TEST_F(RowCacheTest, NothingBehindAWholeTrailIsLookedFor) {
   EXPECT_EQ(again.work(), 5u);
 }
 
-TEST_F(RowCacheTest, WhatWasPassedOverIsMissingFromNoOnesTrail) {
-  add_rows(device(1), 5);
+TEST_F(RowCacheTest, WhatIsKeptIsWholeWhateverItsFirstReaderMaySee) {
+  add_rows(device(1), 1'200);
   commit();
   const ShardView view(*shard_);
   const auto nothing = [](const ChunkGlance&) { return false; };
-  EXPECT_TRUE(read(view, device(1), {}, SIZE_MAX, nothing).empty());
-  EXPECT_EQ(cached_rows(device(1)), 0u);
-  EXPECT_EQ(read(view, device(1)).size(), 5u);
+  EXPECT_LT(read(view, device(1), {}, SIZE_MAX, nothing).size(), 1'200u)
+      << "the rest is passed over";
+  ASSERT_TRUE(cached(device(1)));
+  EXPECT_LE(cached_rows(device(1)), RowCache::kRowsMax);
+  EXPECT_EQ(read(view, device(1)).size(), 1'200u);
+  EXPECT_TRUE(read(view, device(1), {0, kStart + 2}, SIZE_MAX, nothing).empty());
+  EXPECT_EQ(read(view, device(1)).size(), 1'200u);
 }
 
-TEST_F(RowCacheTest, ADeviceWithoutRowsTakesNoRoomAndASnapshotTakenAmidACommitNone) {
+TEST_F(RowCacheTest, ADeviceWithoutRowsTakesNoRoomAndOneThatIsBeingChangedNone) {
   EXPECT_TRUE(read(ShardView(*shard_), device(9)).empty());
   EXPECT_EQ(cached(device(9)), nullptr);
   add_rows(device(9), 2);
+  add_rows(device(8), 2);
   commit();
+  read(ShardView(*shard_), device(8));
   TableBatch batch;
   batch.add(BatchOp::kPut, "key", "value");
   {
@@ -163,6 +169,8 @@ TEST_F(RowCacheTest, ADeviceWithoutRowsTakesNoRoomAndASnapshotTakenAmidACommitNo
         shard_->impl().row_cache->clock(), batch,
         [](std::string_view) { return std::optional(device(9).eui.value); });
     EXPECT_EQ(read(ShardView(*shard_), device(9)).size(), 2u);
+    EXPECT_EQ(cached(device(9)), nullptr);
+    EXPECT_NE(cached(device(8)), nullptr) << "the others are as they were";
   }
   EXPECT_EQ(cached(device(9)), nullptr);
 }
