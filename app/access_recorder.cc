@@ -18,6 +18,8 @@ namespace {
 // After a failure nobody waits for the sink for this long: a page comes at once, without others'
 // rows.
 constexpr int64_t kBackoffNs = 2 * schemas::kNanosPerSecond;
+// A record without its devices, as long as they are.
+constexpr size_t kRecordBytes = 384;
 
 bool shows_others(const Page& page) {
   return std::any_of(page.entries.begin(), page.entries.end(),
@@ -41,7 +43,9 @@ void append_window(const store::TimeWindow& window, std::string& out) {
     if (open) {
       out += "null";
     } else {
-      out += '"' + schemas::format_time(ns, 9) + '"';
+      out += '"';
+      schemas::append_time(ns, 9, out);
+      out += '"';
     }
   };
   out += "{\"from\":";
@@ -76,33 +80,41 @@ void append_filters(const trail::Filters& filters, std::string& out) {
 
 std::string access_record_json(const Caller& caller, const AuditTrailQuery& query, const Page& page,
                                int64_t now_ns) {
-  std::vector<schemas::Eui64> ids;
+  std::vector<schemas::Eui64> devices;
   size_t rows = 0;
   for (const trail::Entry& entry : page.entries) {
     if (entry.own) continue;
     ++rows;
-    if (entry.row.device) ids.push_back(entry.row.device->eui);
+    // The rows of a page are as a rule one device's, one after the other.
+    if (entry.row.device && (devices.empty() || devices.back() != entry.row.device->eui))
+      devices.push_back(entry.row.device->eui);
   }
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  std::vector<std::string> devices;
-  for (const schemas::Eui64 id : ids) devices.push_back(id.to_string());
-  std::string out = "{\"sub\":";
+  std::sort(devices.begin(), devices.end());
+  devices.erase(std::unique(devices.begin(), devices.end()), devices.end());
+  std::string out;
+  out.reserve(kRecordBytes + devices.size() * (schemas::kEuiTextBytes + 3));
+  out += "{\"sub\":";
   append_json_string(caller.sub, out);
   out += ",\"party\":";
   append_json_string(caller.party, out);
   out += ",\"role\":";
   append_json_string(caller.role, out);
-  out += ",\"devices\":";
-  append_json_list(devices, out);
-  out += ",\"route\":";
+  out += ",\"devices\":[";
+  for (const schemas::Eui64 device : devices) {
+    if (out.back() != '[') out += ',';
+    out += '"';
+    device.append_to(out);
+    out += '"';
+  }
+  out += "],\"route\":";
   append_json_string(route_text(query), out);
   out += ",\"window\":";
   append_window(query.filters.window, out);
   out += ",\"filters\":";
   append_filters(query.filters, out);
-  out += ",\"rows\":" + std::to_string(rows) + ",\"time\":\"" + schemas::format_time(now_ns, 9) +
-         "\"}";
+  out += ",\"rows\":" + std::to_string(rows) + ",\"time\":\"";
+  schemas::append_time(now_ns, 9, out);
+  out += "\"}";
   return out;
 }
 

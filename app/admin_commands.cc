@@ -10,7 +10,8 @@ using schemas::Result;
 
 namespace {
 
-constexpr std::chrono::seconds kListDeadline{60};
+// Without an answer of the brokers: a stop and other requests wait meanwhile.
+constexpr std::chrono::seconds kListPatience{10};
 
 std::string describe(const ingest::DeadLetter& letter) {
   return letter.topic + "\t" + std::to_string(letter.partition) + "\t" +
@@ -19,7 +20,7 @@ std::string describe(const ingest::DeadLetter& letter) {
 }
 
 Result<void> list(Node& node, const AdminLine& line) {
-  auto listed = ingest::list_dead_letters(node.ingest_settings(), kListDeadline,
+  auto listed = ingest::list_dead_letters(node.ingest_settings(), kListPatience,
                                           [&](const ingest::DeadLetter& l) {
                                             line(describe(l));
                                             return true;
@@ -30,7 +31,7 @@ Result<void> list(Node& node, const AdminLine& line) {
 
 Result<void> replay_all(Node& node, const AdminLine& line) {
   std::vector<ingest::DeadLetter> letters;
-  auto listed = ingest::list_dead_letters(node.ingest_settings(), kListDeadline,
+  auto listed = ingest::list_dead_letters(node.ingest_settings(), kListPatience,
                                           [&](const ingest::DeadLetter& l) {
                                             letters.push_back(l);
                                             return true;

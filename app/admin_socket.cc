@@ -19,7 +19,9 @@ using schemas::Result;
 namespace {
 
 constexpr int kPollMs = 200;
-constexpr timeval kRequestTimeout{5, 0};
+constexpr timeval kRequestTimeout{1,
+                                  0};  // one line, sent at once: who says nothing holds up the next
+constexpr timeval kReadingTimeout{5, 0};
 constexpr timeval kAnswerTimeout{600, 0};  // a checkpoint of a large index takes its time
 constexpr size_t kRequestBytesMax = 8192;
 
@@ -119,6 +121,9 @@ void AdminSocket::stop() {
   stopping_ = true;
   thread_.join();
   ::close(listener_);
+  const Descriptor directory(
+      ::open(node_.settings().data_dir.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  ::unlink(address_in(directory.get()).sun_path);
 }
 
 void AdminSocket::serve() {
@@ -133,7 +138,7 @@ void AdminSocket::serve() {
 
 void AdminSocket::answer(int client) {
   ::setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &kRequestTimeout, sizeof kRequestTimeout);
-  ::setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &kRequestTimeout, sizeof kRequestTimeout);
+  ::setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &kReadingTimeout, sizeof kReadingTimeout);
   std::string request;
   if (!LineReader(client).next(request)) return;
   const auto done = admin_command(node_, split_tabs(request), [client](std::string_view line) {

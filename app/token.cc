@@ -46,6 +46,10 @@ Result<http::TokenMinter> minter_of(const TokenFlags& flags) {
 }
 
 Result<std::string> mint(TokenFlags flags) {
+  if (flags.claims.party_id.empty()) return config_error("--party is empty");
+  if (flags.claims.user_role.empty()) return config_error("--role is empty");
+  if (flags.ttl_ns < schemas::kNanosPerSecond)
+    return config_error("--ttl is less than a second: the token would never be valid");
   for (const std::string& text : flags.user_ids) {
     const auto eui = schemas::Eui64::parse(text);
     if (!eui)

@@ -99,7 +99,7 @@ size_t rows_alone(schemas::DeviceId device, const Walk& walk) {
   trail::Page page;
   page.entries.reserve(walk.rows);
   const store::ShardView view(*walk.home);
-  store::RowCursor cursor(view, device, {}, {}, {});
+  store::RowCursor cursor(view, device, {}, {}, {}, store::RowCursor::Kept::kYes);
   std::vector<store::TrailRow> rows;
   while (page.entries.size() < walk.rows && cursor.peek()) {
     rows.clear();

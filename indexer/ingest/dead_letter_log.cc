@@ -88,9 +88,9 @@ std::optional<DeadLetter> letter_of(rd_kafka_message_t* message) {
 
 }  // namespace
 
-Result<uint64_t> list_dead_letters(const IngestSettings& settings, milliseconds deadline,
+Result<uint64_t> list_dead_letters(const IngestSettings& settings, milliseconds patience,
                                    const std::function<bool(const DeadLetter&)>& each) {
-  const auto until = Clock::now() + deadline;
+  auto until = Clock::now() + patience;
   auto handle = reader(settings);
   if (!handle) return handle.error();
   rd_kafka_t* client = (*handle)->get();
@@ -110,9 +110,13 @@ Result<uint64_t> list_dead_letters(const IngestSettings& settings, milliseconds 
   bool goes_on = true;
   std::vector<bool> ended(static_cast<size_t>(*partitions), false);
   while (goes_on && std::find(ended.begin(), ended.end(), false) != ended.end()) {
-    if (Clock::now() >= until) return schemas::unavailable("the deadline passed before the end");
+    if (Clock::now() >= until)
+      return schemas::unavailable("the dead-letter topic gives no more, and not its end");
     Message message(rd_kafka_consumer_poll(client, std::min(left_ms(until), 200)));
     if (message == nullptr) continue;
+    const bool moved = message->err == RD_KAFKA_RESP_ERR_NO_ERROR ||
+                       message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    if (moved) until = Clock::now() + patience;
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       ended[static_cast<size_t>(message->partition)] = true;
     } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {

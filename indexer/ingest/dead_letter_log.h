@@ -1,5 +1,5 @@
 // Reading the dead-letter topic, and reading a referenced record again from its log: for `satindex
-// dead-letters`. Each call makes a client of its own and is bounded by its deadline.
+// dead-letters`. Each call makes a client of its own and is bounded in time.
 #pragma once
 
 #include <chrono>
@@ -25,9 +25,9 @@ struct DeadLetter {
 
 // Calls `each` for every reference there was at the call, oldest first within a partition, until it
 // returns false. Records that are not references of ours are passed over. A missing topic has none.
-// Returns how many were given.
+// Returns how many were given. kUnavailable when for so long nothing came before the end.
 schemas::Result<uint64_t> list_dead_letters(const IngestSettings& settings,
-                                            std::chrono::milliseconds deadline,
+                                            std::chrono::milliseconds patience,
                                             const std::function<bool(const DeadLetter&)>& each);
 
 struct LogRecord {

@@ -72,13 +72,20 @@ using ChunkInterest = std::function<bool(const ChunkGlance&)>;
 // Rows of one device (or, loose, of one User's events without device), grouped by time, newest first.
 class RowCursor {
  public:
+  // Whether rows are taken from the shard's cache of newest rows and left there: for answers, whose devices are asked for
+  // again; not for what walks through many devices once.
+  enum class Kept : uint8_t { kNo, kYes };
   // The view must outlive the cursor. `interest` may be empty.
   RowCursor(const ShardView& view, std::optional<schemas::DeviceId> device,
-            schemas::UserId loose_user, TimeWindow window, ChunkInterest interest);
+            schemas::UserId loose_user, TimeWindow window, ChunkInterest interest,
+            Kept kept = Kept::kNo);
   ~RowCursor();
   RowCursor(RowCursor&&) noexcept;
   // Begins anew at another device (or loose User) of the same kind: cheaper than a new cursor. Work adds up.
   void reset(uint64_t entity, TimeWindow window);
+  // The same at the rows of one time. `near_newest`: it is thought to be among the newest of the device; what is newer is
+  // then read as well, and kept.
+  void seek(uint64_t entity, int64_t time_ns, bool near_newest);
 
   // Time of the next group; nullopt at the end or after an error.
   std::optional<int64_t> peek();

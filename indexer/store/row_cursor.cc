@@ -34,6 +34,9 @@ struct RowCodec {
   static bool before(const Item& a, const Item& b) { return a.time_ns > b.time_ns; }
 };
 
+// Rows passed on the way to a moment that is thought to be near the newest: about what a small chunk or two hold.
+constexpr size_t kNewerMax = 64;
+
 }  // namespace
 
 // What is taken comes from the cache as far as it goes, then from the scan. What a scan from the newest row on gives is kept
@@ -43,40 +46,63 @@ struct RowCursor::Impl {
 
   TrailScan<RowCodec> scan;
   bool unknown_symbol = false;
-  // On the way through one device from its newest row on.
   RowCache* cache = nullptr;  // null: neither asked nor told
-  uint64_t device = 0;
+  uint64_t entity = 0;
   uint64_t moment = 0;
   TimeWindow window;
   std::shared_ptr<const NewestRows> known;  // null: the scan is on
   size_t known_at = 0;
   uint32_t known_taken = 0;
   NewestRows seen;
-  bool seeing = false;  // `seen` has all from the newest row to the last one taken
+  bool seeing = false;          // `seen` has all from the newest row to the last one taken
+  std::vector<TrailRow> newer;  // passed on the way to a moment
 
   ~Impl() { keep(); }
 
   // For the few rows that are kept nothing is passed over: in small chunks hardly a page has only what its caller may see.
   void see_on(bool on) { scan.codec().all = seeing = on; }
 
-  void begin(uint64_t entity, TimeWindow wanted) {
+  void begin(uint64_t of, TimeWindow wanted) {
+    entity = of;
+    window = wanted;
     known.reset();
     see_on(false);
-    window = wanted;
-    if (cache != nullptr) look_up(entity);
-    if (!known) scan.reset(entity, wanted);
+    if (cache != nullptr && !window.empty()) known = cache->find(entity, moment);
+    if (known) return place_known();
+    see_on(cache != nullptr && window.to_ns == INT64_MAX);
+    scan.reset(entity, window);
   }
-  void look_up(uint64_t entity) {
-    device = entity;
-    known = cache->find(device, moment);
-    if (known) {
-      const auto first =
-          std::find_if(known->rows.begin(), known->rows.end(),
-                       [this](const TrailRow& r) { return r.time_ns < window.to_ns; });
-      known_at = static_cast<size_t>(first - known->rows.begin());
-      return;
+  void seek(uint64_t of, int64_t time, bool near_newest) {
+    keep();
+    entity = of;
+    const TimeWindow only{time, time + 1};
+    window = only;
+    known = cache != nullptr ? cache->find(entity, moment) : nullptr;
+    if (known && known->from_ns <= time) return place_known();
+    if (cache == nullptr || !near_newest) {
+      known.reset();
+      return scan.reset(entity, only);
     }
-    see_on(window.to_ns == INT64_MAX);
+    window.to_ns = INT64_MAX;
+    if (known) {
+      leave_known();
+    } else {
+      see_on(true);
+      scan.reset(entity, window);
+    }
+    while (newer.size() <= kNewerMax && peek() > time) take(&newer);
+    const bool too_many = newer.size() > kNewerMax;
+    newer.clear();
+    if (!too_many) return;
+    keep();
+    window = only;
+    scan.reset(entity, only);
+  }
+  void place_known() {
+    const auto first =
+        std::partition_point(known->rows.begin(), known->rows.end(),
+                             [this](const TrailRow& r) { return r.time_ns >= window.to_ns; });
+    known_at = static_cast<size_t>(first - known->rows.begin());
   }
   // What is older than all that was kept.
   void leave_known() {
@@ -86,7 +112,7 @@ struct RowCursor::Impl {
       see_on(true);
     }
     known.reset();
-    scan.reset(device, rest);
+    scan.reset(entity, rest);
   }
   std::optional<int64_t> peek() {
     if (known) {
@@ -131,8 +157,9 @@ struct RowCursor::Impl {
   void keep() {
     if (!seeing) return;
     see_on(false);
+    NewestRows newest = std::exchange(seen, {});
     if (!ok() || scan.codec().literals->size() > 0) return;
-    cache->keep(device, moment, std::move(seen));
+    cache->keep(entity, moment, std::move(newest));
   }
   bool ok() const { return scan.ok() && !unknown_symbol; }
 
@@ -167,7 +194,8 @@ struct RowCursor::Impl {
 };
 
 RowCursor::RowCursor(const ShardView& view, std::optional<schemas::DeviceId> device,
-                     schemas::UserId loose_user, TimeWindow window, ChunkInterest interest) {
+                     schemas::UserId loose_user, TimeWindow window, ChunkInterest interest,
+                     Kept kept) {
   const ShardView::Impl& of = view.impl();
   RowCodec codec;
   codec.dictionary = &of.shard->dictionary;
@@ -175,8 +203,7 @@ RowCursor::RowCursor(const ShardView& view, std::optional<schemas::DeviceId> dev
   codec.interest = std::move(interest);
   impl_ = std::make_unique<Impl>(TrailScan<RowCodec>(
       *of.shard, of.snapshot, device ? Table::kDevice : Table::kLoose, std::move(codec)));
-  // For single moments, one device after the other, the cache costs more than it gives.
-  if (device && window.from_ns + 1 < window.to_ns) impl_->cache = of.shard->row_cache.get();
+  if (device && kept == Kept::kYes) impl_->cache = of.shard->row_cache.get();
   impl_->moment = of.row_moment;
   impl_->begin(device ? device->eui.value : loose_user.eui.value, window);
 }
@@ -186,6 +213,10 @@ RowCursor::RowCursor(RowCursor&&) noexcept = default;
 void RowCursor::reset(uint64_t entity, TimeWindow window) {
   impl_->keep();
   impl_->begin(entity, window);
+}
+
+void RowCursor::seek(uint64_t entity, int64_t time_ns, bool near_newest) {
+  impl_->seek(entity, time_ns, near_newest);
 }
 
 std::optional<int64_t> RowCursor::peek() { return impl_->peek(); }

@@ -16,7 +16,8 @@ namespace {
 using store::Symbol;
 
 constexpr size_t kIntBytesMax = 11;
-constexpr size_t kGrowBytes = 16 * 1024;  // most of a page of 50
+constexpr size_t kEntryBytes = 400;  // of a usual one, with all its fields
+constexpr size_t kGrowBytes = 4 * 1024;
 
 template <size_t N>
 char* put(const char (&text)[N], char* at) {
@@ -68,6 +69,8 @@ class EntriesJson {
   EntriesJson(const EntriesJson&) = delete;
   EntriesJson& operator=(const EntriesJson&) = delete;
 
+  // Room for so many, most likely: what is too much is zeroed in vain.
+  void expect(size_t entries) { room(entries * kEntryBytes); }
   void append(const trail::Entry& entry, char after) {
     const store::TrailRow& row = entry.row;
     char* at = room(kTimeBytesMax);
@@ -107,9 +110,7 @@ class EntriesJson {
       grow(bytes);
     return out_.data() + used_;
   }
-  [[gnu::noinline]] void grow(size_t bytes) {
-    out_.resize(out_.size() + std::max(bytes, kGrowBytes));
-  }
+  [[gnu::noinline]] void grow(size_t bytes) { out_.resize(used_ + std::max(bytes, kGrowBytes)); }
   void take(const char* end) { used_ = static_cast<size_t>(end - out_.data()); }
   Written since(size_t at) const { return {at, used_ - at}; }
   void again(Written text) {
@@ -216,6 +217,7 @@ class EntriesJson {
 void append_entries_json(std::span<const trail::Entry> entries, char after, std::string& out) {
   thread_local const auto texts = std::make_unique<KnownTexts>();
   EntriesJson writer(*texts, out);
+  writer.expect(entries.size());
   for (const trail::Entry& entry : entries) writer.append(entry, after);
 }
 

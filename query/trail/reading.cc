@@ -228,7 +228,8 @@ Result<void> Reading::device_page(Page* page) {
   std::vector<RowCursor> cursors;
   cursors.reserve(shards.size());
   for (const size_t shard : shards) {
-    cursors.emplace_back(*views_[shard], device, schemas::UserId{}, window_, interest(g));
+    cursors.emplace_back(*views_[shard], device, schemas::UserId{}, window_, interest(g),
+                         RowCursor::Kept::kYes);
   }
   while (true) {
     std::optional<int64_t> t;
@@ -262,7 +263,6 @@ Result<void> Reading::device_page(Page* page) {
 }
 
 Result<void> Reading::fetch(const store::TrailRef& ref, bool everywhere) {
-  const store::TimeWindow moment{ref.time_ns, ref.time_ns + 1};
   auto& lookups = ref.has_device ? lookups_ : loose_lookups_;
   lookups.resize(views_.size());
   const auto look = [&](size_t shard, uint64_t entity) {
@@ -270,10 +270,11 @@ Result<void> Reading::fetch(const store::TrailRef& ref, bool everywhere) {
       const auto device =
           ref.has_device ? std::optional<DeviceId>(DeviceId{{entity}}) : std::nullopt;
       lookups[shard] = std::make_unique<RowCursor>(
-          *views_[shard], device, schemas::UserId{{entity}}, moment, store::ChunkInterest());
-    } else {
-      lookups[shard]->reset(entity, moment);
+          *views_[shard], device, schemas::UserId{{entity}}, store::TimeWindow{0, 0},
+          store::ChunkInterest(), RowCursor::Kept::kYes);
     }
+    // The newest events of a party are as a rule the newest of their devices.
+    lookups[shard]->seek(entity, ref.time_ns, !c_.query.after);
     if (lookups[shard]->peek()) lookups[shard]->take(&rows_);
     return lookups[shard]->ok();
   };

@@ -104,6 +104,10 @@ TEST(Binary, TokenMakesAKeyOnceAndSignsWithIt) {
                 " --user-id nonsense")
                 .code,
             78);
+  for (const char* more :
+       {"--party '' --role OU", "--party P --role ''", "--party P --role OU --ttl 0s"})
+    EXPECT_EQ(run("token --key " + directory + "/key.pem --issuer i --audience a " + more).code, 78)
+        << more;
   std::filesystem::remove_all(directory);
 }
 

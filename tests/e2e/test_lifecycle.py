@@ -159,7 +159,9 @@ def test_503_before_ready(product, deploy, broker):
 def test_a_stop_is_clean_and_a_restart_resumes(product, wire, sig):
     owner, device, model = written(wire, product)
     product.fence(wire)
+    assert (product.data / "satindex.sock").exists()
     assert product.stop(sig) == 0
+    assert not (product.data / "satindex.sock").exists()
     fresh = [event(owner.user_ids[0], "IS", device=device) for _ in range(20)]
     wire.send(product.topics.events, fresh)
     model.add(fresh)

@@ -55,7 +55,7 @@ class RowCacheTest : public testing::OneShard {
   static std::vector<Row> read(const ShardView& view, schemas::DeviceId device,
                                TimeWindow window = {}, size_t times = SIZE_MAX,
                                ChunkInterest interest = {}) {
-    RowCursor cursor(view, device, {}, window, std::move(interest));
+    RowCursor cursor(view, device, {}, window, std::move(interest), RowCursor::Kept::kYes);
     std::vector<Row> out;
     for (size_t i = 0; i < times && cursor.peek(); ++i) {
       std::vector<TrailRow> taken;
@@ -134,7 +134,7 @@ TEST_F(RowCacheTest, NothingBehindAWholeTrailIsLookedFor) {
   read(view, device(1));
   ASSERT_TRUE(cached(device(1)));
   EXPECT_EQ(cached(device(1))->from_ns, 0);
-  RowCursor again(view, device(1), {}, {}, {});
+  RowCursor again(view, device(1), {}, {}, {}, RowCursor::Kept::kYes);
   std::vector<TrailRow> rows;
   while (again.peek()) again.take(&rows);
   EXPECT_EQ(rows.size(), 5u);
@@ -153,6 +153,34 @@ TEST_F(RowCacheTest, WhatIsKeptIsWholeWhateverItsFirstReaderMaySee) {
   EXPECT_EQ(read(view, device(1)).size(), 1'200u);
   EXPECT_TRUE(read(view, device(1), {0, kStart + 2}, SIZE_MAX, nothing).empty());
   EXPECT_EQ(read(view, device(1)).size(), 1'200u);
+}
+
+TEST_F(RowCacheTest, AMomentNearTheNewestIsKeptWithWhatIsNewer) {
+  for (uint64_t d = 1; d <= 2; ++d) add_rows(device(d), 500);
+  commit();
+  const ShardView view(*shard_);
+  RowCursor cursor(view, device(1), {}, {0, 0}, {}, RowCursor::Kept::kYes);
+  const auto counters_at = [&](schemas::DeviceId device, uint64_t n, bool near_newest) {
+    cursor.seek(device.eui.value, kStart + static_cast<int64_t>(n) * 1'000'000'000, near_newest);
+    std::vector<TrailRow> rows;
+    while (cursor.peek()) cursor.take(&rows);
+    std::vector<uint64_t> out;
+    for (const TrailRow& r : rows) out.push_back(r.request->counter);
+    return out;
+  };
+  using Counters = std::vector<uint64_t>;
+  EXPECT_EQ(counters_at(device(1), 490, true), Counters{490});
+  EXPECT_EQ(counters_at(device(2), 480, true), Counters{480});
+  EXPECT_EQ(cached_rows(device(1)), 11u) << "kept once the cursor goes elsewhere";
+  EXPECT_EQ(counters_at(device(1), 495, true), Counters{495});
+  EXPECT_EQ(counters_at(device(1), 470, true), Counters{470});
+  EXPECT_EQ(counters_at(device(2), 100, false), Counters{100});
+  EXPECT_EQ(cached_rows(device(1)), 31u) << "and goes on behind what is kept";
+  EXPECT_EQ(counters_at(device(1), 200, true), Counters{200});
+  EXPECT_EQ(counters_at(device(1), 501, true), Counters{});
+  EXPECT_EQ(counters_at(device(2), 480, false), Counters{480});
+  EXPECT_LT(cached_rows(device(1)), 120u) << "not on the whole way to what is far from the newest";
+  EXPECT_EQ(read(view, device(1)).size(), 500u);
 }
 
 TEST_F(RowCacheTest, ADeviceWithoutRowsTakesNoRoomAndOneThatIsBeingChangedNone) {
@@ -246,6 +274,20 @@ TEST_F(RowCacheTest, AtRandomEveryCursorGivesWhatItsSnapshotHolds) {
           wanted.push_back(row);
         }
         ASSERT_EQ(got, wanted) << "step " << step;
+        if (random.one_in(2)) {  // moments, of one device after the other
+          RowCursor cursor(*asked.view, device(0), {}, {0, 0}, {}, RowCursor::Kept::kYes);
+          for (uint64_t n = random.below(6); n > 0; --n) {
+            const uint64_t other = random.below(kDevices);
+            const int64_t time = moment();
+            cursor.seek(device(other).eui.value, time, random.one_in(2));
+            std::vector<TrailRow> taken;
+            while (cursor.peek()) cursor.take(&taken);
+            const auto there = std::count_if(asked.holds[other].begin(), asked.holds[other].end(),
+                                             [&](const Row& r) { return r.time_ns == time; });
+            ASSERT_EQ(static_cast<long>(taken.size()), there) << "step " << step;
+            for (const TrailRow& r : taken) ASSERT_EQ(r.time_ns, time);
+          }
+        }
       }
     }
   }
