@@ -10,16 +10,20 @@ namespace {
 
 using Report = std::function<void(const schemas::Status&)>;
 
-Result<http::KeySource> open_keys(const std::string& jwks, const schemas::Clock& clock,
-                                  Report report) {
+struct Keys {
+  http::KeySource source;
+  std::function<void()> missed;
+};
+
+Result<Keys> open_keys(const std::string& jwks, const schemas::Clock& clock, Report report) {
   if (jwks.find("://") != std::string::npos) {
     auto url = http::JwksUrl::open(jwks, std::move(report));
     if (!url) return url.error();
-    return http::KeySource([keys = *url] { return keys->current(); });
+    return Keys{[keys = *url] { return keys->current(); }, [keys = *url] { keys->look_soon(); }};
   }
   auto file = http::JwksFile::open(jwks, &clock, std::move(report));
   if (!file) return file.error();
-  return http::KeySource([keys = *file] { return keys->current(); });
+  return Keys{[keys = *file] { return keys->current(); }, {}};
 }
 
 }  // namespace
@@ -33,7 +37,8 @@ Result<std::unique_ptr<http::JwtAuthenticator>> open_authenticator(const RunSett
   http::JwtSettings jwt;
   jwt.claims.issuer = settings.jwt_issuer;
   jwt.claims.audience = settings.jwt_audience;
-  return http::JwtAuthenticator::create(jwt, std::move(*keys), &clock, metrics);
+  jwt.key_missed = std::move(keys->missed);
+  return http::JwtAuthenticator::create(std::move(jwt), std::move(keys->source), &clock, metrics);
 }
 
 }  // namespace satindex::app

@@ -71,6 +71,7 @@ void Country::forget_rows(schemas::DeviceId device) const {
         shard->impl().row_cache->clock(), some,
         [device](std::string_view) { return std::optional(device.eui.value); });
   }
+  for (const auto& shard : shards_) shard->impl().snapshots.renew();
 }
 
 std::vector<store::Shard*> Country::shards() const {

@@ -63,6 +63,7 @@ Result<void> commit_live(Shard::Impl& shard, const SortedBatch& batch) {
   // Buckets first: a reader that sees the entries must know to look for them; one too many costs a seek.
   note_buckets(shard, batch);
   const rocksdb::Status s = shard.db->Write(rocksdb::WriteOptions(), &w);
+  shard.snapshots.renew();
   return s.ok() ? Result<void>{} : Result<void>{to_status(s)};
 }
 
@@ -114,6 +115,7 @@ Result<void> commit_bulk(Shard::Impl& shard, const SortedBatch& batch) {
   }
   note_buckets(shard, batch);
   if (s.ok()) s = shard.db->IngestExternalFiles(args);
+  shard.snapshots.renew();
   std::filesystem::remove_all(dir, ec);
   return s.ok() ? Result<void>{} : Result<void>{to_status(s)};
 }

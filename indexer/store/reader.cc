@@ -9,16 +9,19 @@ namespace satindex::store {
 using schemas::Result;
 
 ShardView::ShardView(const Shard& shard) : impl_(std::make_unique<Impl>()) {
-  impl_->shard = &shard.impl();
-  impl_->moment = impl_->shard->ledger_cache->clock().now();
-  impl_->row_moment = impl_->shard->row_cache->clock().now();
-  impl_->snapshot = impl_->shard->db->GetSnapshot();
+  Shard::Impl& of = shard.impl();
+  impl_->shard = &of;
+  impl_->taken = of.snapshots.current([&of] {
+    return std::make_shared<const Snapshots::Taken>(*of.db, of.ledger_cache->clock().now(),
+                                                    of.row_cache->clock().now());
+  });
 }
 
-ShardView::~ShardView() { impl_->shard->db->ReleaseSnapshot(impl_->snapshot); }
+ShardView::~ShardView() = default;
 
 Result<KnownLedger> ShardView::ledger(schemas::DeviceId device) const {
-  return known_ledger(*impl_->shard, device.eui.value, impl_->moment, impl_->snapshot);
+  return known_ledger(*impl_->shard, device.eui.value, impl_->taken->ledger_moment,
+                      impl_->taken->snapshot);
 }
 
 Result<std::vector<KnownLedger>> ShardView::ledgers(
@@ -27,16 +30,16 @@ Result<std::vector<KnownLedger>> ShardView::ledgers(
   std::vector<KnownLedger> out(devices.size());
   std::vector<schemas::DeviceId> missing;
   for (size_t i = 0; i < devices.size(); ++i) {
-    out[i] = cache.find(devices[i].eui.value, impl_->moment);
+    out[i] = cache.find(devices[i].eui.value, impl_->taken->ledger_moment);
     if (!out[i]) missing.push_back(devices[i]);
   }
   if (missing.empty()) return out;
-  auto read = load_ledgers(*impl_->shard, missing, impl_->snapshot);
+  auto read = load_ledgers(*impl_->shard, missing, impl_->taken->snapshot);
   if (!read) return read.error();
   for (size_t i = 0, next = 0; i < devices.size(); ++i) {
     if (out[i]) continue;
     out[i] = std::make_shared<const DeviceLedger>(std::move((*read)[next++]));
-    cache.keep(devices[i].eui.value, impl_->moment, out[i]);
+    cache.keep(devices[i].eui.value, impl_->taken->ledger_moment, out[i]);
   }
   return out;
 }
@@ -70,16 +73,16 @@ RefCursor::~RefCursor() = default;
 RefCursor::RefCursor(RefCursor&&) noexcept = default;
 
 RefCursor RefCursor::own(const ShardView& view, schemas::UserId user, TimeWindow window) {
-  std::unique_ptr<Impl> impl(new Impl{
-      TrailScan<RefCodec>(*view.impl().shard, view.impl().snapshot, Table::kOwn, RefCodec())});
+  std::unique_ptr<Impl> impl(new Impl{TrailScan<RefCodec>(
+      *view.impl().shard, view.impl().taken->snapshot, Table::kOwn, RefCodec())});
   impl->scan.reset(user.eui.value, window);
   return RefCursor(std::move(impl));
 }
 
 RefCursor RefCursor::owner(const ShardView& view, schemas::Relation relation,
                            std::string_view party, TimeWindow window) {
-  std::unique_ptr<Impl> impl(new Impl{
-      TrailScan<RefCodec>(*view.impl().shard, view.impl().snapshot, Table::kOwner, RefCodec())});
+  std::unique_ptr<Impl> impl(new Impl{TrailScan<RefCodec>(
+      *view.impl().shard, view.impl().taken->snapshot, Table::kOwner, RefCodec())});
   impl->scan.reset(party_entity(relation, party), window);
   return RefCursor(std::move(impl));
 }

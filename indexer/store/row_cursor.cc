@@ -202,9 +202,9 @@ RowCursor::RowCursor(const ShardView& view, std::optional<schemas::DeviceId> dev
   codec.kind = device ? ChunkKind::kDeviceRows : ChunkKind::kLooseRows;
   codec.interest = std::move(interest);
   impl_ = std::make_unique<Impl>(TrailScan<RowCodec>(
-      *of.shard, of.snapshot, device ? Table::kDevice : Table::kLoose, std::move(codec)));
+      *of.shard, of.taken->snapshot, device ? Table::kDevice : Table::kLoose, std::move(codec)));
   if (device && kept == Kept::kYes) impl_->cache = of.shard->row_cache.get();
-  impl_->moment = of.row_moment;
+  impl_->moment = of.taken->row_moment;
   impl_->begin(device ? device->eui.value : loose_user.eui.value, window);
 }
 RowCursor::~RowCursor() = default;

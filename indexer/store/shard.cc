@@ -109,6 +109,7 @@ rocksdb::ReadOptions Shard::Impl::read_options(const rocksdb::Snapshot* snapshot
 
 Shard::Impl::~Impl() {
   if (!db) return;
+  snapshots.renew();
   for (auto* h : handles) {
     if (h != nullptr) db->DestroyColumnFamilyHandle(h);
   }

@@ -19,6 +19,7 @@
 #include "indexer/store/merge_count.h"
 #include "indexer/store/row_cache.h"
 #include "indexer/store/shard.h"
+#include "indexer/store/snapshots.h"
 #include "indexer/store/stall_count.h"
 #include "indexer/store/symbols.h"
 #include "indexer/store/tables.h"
@@ -57,6 +58,7 @@ struct Shard::Impl {
   std::array<rocksdb::ColumnFamilyHandle*, kTables> handles{};
   Dictionary dictionary;
   BucketList buckets;
+  Snapshots snapshots;
   std::unique_ptr<LedgerCache> ledger_cache;
   std::unique_ptr<RowCache> row_cache;
   std::array<MergeCount, kTables> merges;  // writer only

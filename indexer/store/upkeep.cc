@@ -208,6 +208,7 @@ Result<void> Upkeep::retire(int64_t now_wall_ns) {
   w.Put(slice(kDroppedKey), kept);
   for (const Table t : kTrailTables) w.DeleteRange(shard_.cf(t), slice(from.view()), to);
   rocksdb::Status s = shard_.db->Write(rocksdb::WriteOptions(), &w);
+  shard_.snapshots.renew();
   const rocksdb::Slice begin = slice(from.view());
   const rocksdb::Slice end = to;
   for (const Table t : kTrailTables) {

@@ -276,19 +276,25 @@ Result<void> ShardWriter::Impl::join_all(
   return {};
 }
 
-// The caches are told of it before the first byte can be seen.
 Result<void> ShardWriter::Impl::write(WritePath path) {
-  const CommitClock::Change ledgers(
-      shard.ledger_cache->clock(), batch.of(Table::kLedger), [](std::string_view key) {
-        const auto device = parse_ledger_key(key);
-        return device ? std::optional(device->eui.value) : std::nullopt;
-      });
-  const CommitClock::Change rows_of_devices(
-      shard.row_cache->clock(), batch.of(Table::kDevice), [](std::string_view key) {
-        const auto parsed = TrailKey::parse(key);
-        return parsed ? std::optional(parsed->entity) : std::nullopt;
-      });
-  return path == WritePath::kBulk ? commit_bulk(shard, batch) : commit_live(shard, batch);
+  Result<void> done;
+  {
+    // The caches are told of it before the first byte can be seen.
+    const CommitClock::Change ledgers(
+        shard.ledger_cache->clock(), batch.of(Table::kLedger), [](std::string_view key) {
+          const auto device = parse_ledger_key(key);
+          return device ? std::optional(device->eui.value) : std::nullopt;
+        });
+    const CommitClock::Change rows_of_devices(
+        shard.row_cache->clock(), batch.of(Table::kDevice), [](std::string_view key) {
+          const auto parsed = TrailKey::parse(key);
+          return parsed ? std::optional(parsed->entity) : std::nullopt;
+        });
+    done = path == WritePath::kBulk ? commit_bulk(shard, batch) : commit_live(shard, batch);
+  }
+  // Again, or the views to come would have the moment before the commit that they hold.
+  shard.snapshots.renew();
+  return done;
 }
 
 Result<void> ShardWriter::Impl::commit(WritePath path) {

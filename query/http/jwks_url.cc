@@ -117,10 +117,12 @@ schemas::Result<JwksAddress> parse_jwks_address(const std::string& url) {
 }
 
 schemas::Result<std::shared_ptr<JwksUrl>> JwksUrl::open(const std::string& url, Report report,
-                                                        std::chrono::milliseconds interval) {
+                                                        std::chrono::milliseconds interval,
+                                                        std::chrono::milliseconds pause) {
   auto address = parse_jwks_address(url);
   if (!address) return address.error();
-  std::shared_ptr<JwksUrl> out(new JwksUrl(std::move(*address), std::move(report), interval));
+  std::shared_ptr<JwksUrl> out(
+      new JwksUrl(std::move(*address), std::move(report), interval, pause));
   out->text_ = fetch(out->address_);
   if (out->text_.empty()) return schemas::unavailable("the key set cannot be fetched");
   auto set = parse_jwks(out->text_);
@@ -139,7 +141,7 @@ JwksUrl::~JwksUrl() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  stop_.notify_all();
+  wake_.notify_all();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -148,9 +150,22 @@ std::shared_ptr<const KeySet> JwksUrl::current() {
   return set_;
 }
 
+void JwksUrl::look_soon() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(wanted_, true)) return;
+  }
+  wake_.notify_all();
+}
+
 void JwksUrl::run() {
   std::unique_lock lock(mutex_);
-  while (!stop_.wait_for(lock, interval_, [this] { return stopping_; })) {
+  for (;;) {
+    const auto looked = std::chrono::steady_clock::now();
+    wake_.wait_until(lock, looked + interval_, [this] { return stopping_ || wanted_; });
+    wake_.wait_until(lock, looked + std::min(pause_, interval_), [this] { return stopping_; });
+    if (stopping_) return;
+    wanted_ = false;
     lock.unlock();
     refresh();
     lock.lock();

@@ -156,6 +156,9 @@ schemas::Result<VerifiedToken> JwtAuthenticator::verify(std::string_view token,
   }
   const auto header = read_header(token.substr(0, first));
   if (!header) return header.error();
+  const bool named = std::any_of(keys.keys.begin(), keys.keys.end(),
+                                 [&](const VerificationKey& k) { return k.kid == header->kid; });
+  if (header->has_kid && !named && settings_.key_missed) settings_.key_missed();
   const auto signature = base64url_decode(token.substr(second + 1));
   if (!signature || !signed_by_one(keys, *header, token.substr(0, second), *signature)) {
     return refuse("the token's signature is not that of a known key");

@@ -4,6 +4,7 @@
 // refused. Thread-safe; the key source, clock and metrics outlive it.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "query/http/authenticator.h"
@@ -19,6 +20,8 @@ class HttpMetrics;
 struct JwtSettings {
   ClaimRules claims;
   size_t cached_tokens_max = 16'384;
+  // Called when a token names a key that is not in the set, so that its source may look again.
+  std::function<void()> key_missed;
 };
 
 class JwtAuthenticator final : public Authenticator {

@@ -42,6 +42,7 @@ class JwksUrlTest : public testing::Test {
         settings,
         [this](const Request&, Response* response) {
           const std::lock_guard lock(mutex_);
+          ++fetches_;
           response->status = status_;
           response->content_type = "application/json";
           response->body = text_;
@@ -72,6 +73,7 @@ class JwksUrlTest : public testing::Test {
   int status_ = 200;
   std::string text_ = TokenMinter::generate(Algorithm::kEdDsa)->jwks();
   std::atomic<int> reports_{0};
+  std::atomic<int> fetches_{0};
   std::unique_ptr<Server> server_;
 };
 
@@ -85,6 +87,24 @@ TEST_F(JwksUrlTest, FollowsARotation) {
       eventually([&] { return (*keys)->current()->keys[0].algorithm == Algorithm::kEs256; }));
   EXPECT_NE((*keys)->current()->generation, first->generation);
   EXPECT_EQ(reports_, 0);
+}
+
+TEST_F(JwksUrlTest, LooksSoonWhenAKeyIsMissedButNotAtEachMiss) {
+  const auto opened = JwksUrl::open(
+      url(), [](const schemas::Status&) {}, std::chrono::minutes(10), milliseconds(300));
+  ASSERT_TRUE(opened);
+  JwksUrl& keys = **opened;
+  const int before = fetches_;
+  serve(200, TokenMinter::generate(Algorithm::kEs256)->jwks());
+  std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_EQ(fetches_, before) << "nobody asked";
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_TRUE(eventually([&] {
+    keys.look_soon();
+    return keys.current()->keys[0].algorithm == Algorithm::kEs256;
+  }));
+  while (std::chrono::steady_clock::now() - begun < milliseconds(1'000)) keys.look_soon();
+  EXPECT_LE(fetches_ - before, 5) << "a flood of bad tokens is no flood of fetches";
 }
 
 TEST_F(JwksUrlTest, AFailingIssuerLeavesTheLastGoodSet) {

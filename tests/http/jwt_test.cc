@@ -45,6 +45,7 @@ class Jwt : public testing::Test {
     JwtSettings settings;
     settings.claims = {"https://issuer", "satindex", 30};
     settings.cached_tokens_max = 64;
+    settings.key_missed = [this] { ++missed_; };
     authenticator_ = *JwtAuthenticator::create(
         settings, [this] { return keys_; }, &clock_, nullptr);
   }
@@ -92,9 +93,21 @@ class Jwt : public testing::Test {
 
   TestClock clock_;
   std::shared_ptr<const KeySet> keys_;
+  int missed_ = 0;
   uint64_t generation_ = 0;
   std::unique_ptr<JwtAuthenticator> authenticator_;
 };
+
+TEST_F(Jwt, AKeyThatIsMissingIsAskedForAndAnyOtherFaultIsNot) {
+  const std::string claims = R"({"iss":"https://issuer"})";
+  EXPECT_EQ(status(ed().sign_raw(R"({"alg":"EdDSA","kid":"rotated"})", claims)), 401);
+  EXPECT_EQ(missed_, 1);
+  EXPECT_EQ(status(ed().sign_raw(R"({"alg":"EdDSA"})", claims)), 401);
+  EXPECT_EQ(status(es().sign_raw(R"({"alg":"ES256","kid":")" + ed().kid() + R"("})", claims)), 401);
+  EXPECT_EQ(status("nonsense"), 401);
+  EXPECT_EQ(status(ed().sign(good_claims())), 200);
+  EXPECT_EQ(missed_, 1);
+}
 
 TEST_F(Jwt, AcceptsTheThreeAlgorithms) {
   for (const TokenMinter& minter : minters()) {
@@ -354,7 +367,7 @@ TEST(JwtSettingsTest, AreChecked) {
   const auto keys = [] { return std::shared_ptr<const KeySet>(); };
   for (const ClaimRules& rules : {ClaimRules{"", "a", 0}, ClaimRules{"i", "", 0},
                                   ClaimRules{"i", "a", 61}, ClaimRules{"i", "a", -1}}) {
-    const auto made = JwtAuthenticator::create({rules, 16}, keys, &clock, nullptr);
+    const auto made = JwtAuthenticator::create({rules, 16, {}}, keys, &clock, nullptr);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().code, StatusCode::kConfig);
   }

@@ -4,7 +4,7 @@ import subprocess
 
 from . import places
 from .contenders import settle_machine
-from .load import Background, open_loop, saturate, summary, write_targets
+from .load import Background, open_loop, saturate, saturate_open_loop_client, summary, write_targets
 from .node import quantile
 from .process import Failed, Running, run, run_json
 from .questions import ask_satindex, routes
@@ -38,18 +38,20 @@ def visibility(plan, broker, node, topics, subject, token, rate=20_000):
 
 
 def while_ingesting(plan, broker, node, topics, subject, tokens, rate):
-    """Saturation of hot device pages while events arrive, then an open loop at half of that."""
+    """Saturation of hot device pages while events arrive, by wrk and by the client of the open loop, then an open loop at half of the
+    latter."""
     hot = routes(subject)["hot"]
     with arriving(plan, broker, topics, rate, "2026-07-01T00:00:00Z") as background:
         settle_machine(2)
-        saturation, measured = {}, {}
+        by_wrk, saturation, measured = {}, {}, {}
         for channel, token in tokens.items():
-            saturation[channel] = saturate(node.http, hot, token, plan.seconds, plan.work)
+            by_wrk[channel] = saturate(node.http, hot, token, plan.seconds, plan.work)
             targets = write_targets(plan.work / "targets", node.http, hot, token)
+            saturation[channel] = saturate_open_loop_client(targets, plan.seconds, plan.work)
             measured[channel] = open_loop(targets, saturation[channel]["requests_per_second"] / 2, plan.seconds, plan.work)
         produced = background.stop()
     return {"rate_wanted": rate, "rate_kept": round(produced["records"] / produced["seconds"]),
-            "saturation": saturation, "half": measured}
+            "saturation_by_wrk": by_wrk, "saturation": saturation, "half": measured}
 
 
 def fixed_rate_while_ingesting(plan, broker, node, topics, subject, tokens, rate, queries_rate=500):
@@ -72,17 +74,28 @@ def bare(plan, body):
     return server, int(server.process.stdout.readline())
 
 
+def usual_body(node, paths, token):
+    """Of these pages the one nearest to their mean size."""
+    bodies = []
+    for path in paths:
+        status, body = node.ask(path, port=node.http, token=token)
+        if status != 200:
+            raise Failed(f"{path}: {status}")
+        bodies.append(body)
+    mean = statistics.mean(map(len, bodies))
+    return min(bodies, key=lambda body: abs(len(body) - mean))
+
+
 def one_core(plan, node, subject, tokens):
-    """Requests a second of one hot device's page from a node with one serving thread, the whole process on one core, and of bare
-    Beast sending the same bytes from one thread on that core; three alternating rounds, medians. The client has the other core."""
-    hot = routes(subject)["hot"][:1]
+    """Requests a second of the hot devices' pages, in turn, from a node with one serving thread, the whole process on one core, and
+    of bare Beast sending bytes as many from one thread on that core; three alternating rounds, medians. The client has the other
+    core."""
+    hot = routes(subject)["hot"]
     found = {}
     run(["taskset", "-a", "-p", "-c", "0", str(node.process.pid)])
     try:
         for channel, token in tokens.items():
-            status, body = node.ask(hot[0], port=node.http, token=token)
-            if status != 200:
-                raise Failed(f"{hot[0]}: {status}")
+            body = usual_body(node, hot, token)
             rates = {"bare": [], "satindex": []}
             server, port = bare(plan, body)
             try:

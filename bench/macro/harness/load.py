@@ -32,15 +32,20 @@ def write_targets(path, port, paths, token):
     return path
 
 
-def open_loop(targets, rate, seconds, work, connections=64):
-    """A request every 1/rate seconds, whether or not the ones before have been answered."""
+def attack(targets, seconds, work, *how, connections=64):
+    """(sequence, nanoseconds sent at, latency, status) of each request, and what the client used."""
     raw = work / "vegeta.bin"
-    attack = [places.GOBIN / "vegeta", "attack", f"-rate={max(1, int(rate))}", f"-duration={seconds}s", f"-targets={targets}",
-              f"-output={raw}", f"-connections={connections}", f"-max-connections={connections}", "-workers=32", "-timeout=10s", "-max-body=0", "-redirects=-1"]
-    _, usage = run(attack, timeout=seconds * 3 + 60)
+    _, usage = run([places.GOBIN / "vegeta", "attack", f"-duration={seconds}s", f"-targets={targets}", f"-output={raw}",
+                    f"-connections={connections}", f"-max-connections={connections}", "-timeout=10s", "-max-body=0",
+                    "-redirects=-1", *how], timeout=seconds * 3 + 60)
     text, _ = run([places.GOBIN / "vegeta", "encode", "-to=csv", raw])
-    rows = [(int(r[8]), int(r[0]), int(r[2]), int(r[1])) for r in csv.reader(text.splitlines()) if len(r) > 8]
     raw.unlink()
+    return [(int(r[8]), int(r[0]), int(r[2]), int(r[1])) for r in csv.reader(text.splitlines()) if len(r) > 8], usage
+
+
+def open_loop(targets, rate, seconds, work):
+    """A request every 1/rate seconds, whether or not the ones before have been answered."""
+    rows, usage = attack(targets, seconds, work, f"-rate={max(1, int(rate))}", "-workers=32")
     period = 1e9 / max(1, int(rate))
     # The schedule that the earliest request allows: no answer looks better than it was.
     start = min(stamp - seq * period for seq, stamp, _, _ in rows)
@@ -81,6 +86,16 @@ def saturate(port, paths, token, seconds, work, connections=32, cpu=None):
     if out["errors"]:
         raise Failed(f"wrk saw {out['errors']} errors")
     return out
+
+
+def saturate_open_loop_client(targets, seconds, work, connections=32):
+    """As many as are answered to the client of the open loops, `connections` at a time; requests a second. Half of what a cheaper
+    client (wrk) gets can be more than this one can send beside it on the same cores."""
+    rows, usage = attack(targets, seconds, work, "-rate=0", f"-max-workers={connections}", connections=connections)
+    if any(status != 200 for *_, status in rows):
+        raise Failed("vegeta saw errors")
+    took = max(stamp + latency for _, stamp, latency, _ in rows) - min(stamp for _, stamp, *_ in rows)
+    return {"requests": len(rows), "requests_per_second": round(len(rows) / took * 1e9), "client_cpu_seconds": round(usage.cpu_seconds, 2)}
 
 
 class Background:
