@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 #include "indexer/store/writer.h"
 
@@ -44,7 +45,7 @@ bool FileSource::open_next(Input& input) {
   const std::string path = input.files[input.file].string();
   fd_ = path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd_ < 0) {
-    fail(path + ": " + std::strerror(errno));
+    fail(path + ": " + std::generic_category().message(errno));
     return false;
   }
   at_eof_ = false;
@@ -65,7 +66,7 @@ bool FileSource::fill() {
     const ssize_t got = read(fd_, buffer_.data() + end_, buffer_.size() - end_);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
-      fail(std::string("read: ") + std::strerror(errno));
+      fail(std::string("read: ") + std::generic_category().message(errno));
       at_eof_ = true;
     }
     if (got <= 0) at_eof_ = true;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <system_error>
 
 #include "indexer/ingest/journal_reader.h"
 
@@ -39,7 +40,7 @@ constexpr uint64_t kPreparedBytes = uint64_t{256} << 10;
 uint64_t on_disk(uint64_t bytes) { return (bytes + 4095) / 4096 * 4096; }
 
 Status trouble(const std::string& doing, int error) {
-  return schemas::unavailable("journal: " + doing + ": " + std::strerror(error));
+  return schemas::unavailable("journal: " + doing + ": " + std::generic_category().message(error));
 }
 
 // A name in a directory lasts only once the directory is synced.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <system_error>
 
 namespace satindex::ingest {
 
@@ -59,7 +60,7 @@ void JournalReader::seek(uint64_t sequence) {
 }
 
 JournalReader::Step JournalReader::fail(const std::string& doing) {
-  error_ = "journal: " + doing + ": " + std::strerror(errno);
+  error_ = "journal: " + doing + ": " + std::generic_category().message(errno);
   file_.reset();
   return Step::kFailed;
 }

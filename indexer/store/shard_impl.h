@@ -49,6 +49,7 @@ class BucketList {
 class ErrorWatch;
 
 struct Shard::Impl {
+  Dictionary dictionary;
   ShardOptions options;
   std::shared_ptr<StoreResources> resources;
   OversizeQueue oversize;
@@ -56,7 +57,6 @@ struct Shard::Impl {
   std::shared_ptr<StallCount> stalls;
   std::unique_ptr<rocksdb::DB> db;
   std::array<rocksdb::ColumnFamilyHandle*, kTables> handles{};
-  Dictionary dictionary;
   BucketList buckets;
   Snapshots snapshots;
   std::unique_ptr<LedgerCache> ledger_cache;

@@ -322,7 +322,7 @@ Result<void> ShardWriter::Impl::commit(WritePath path) {
         shard.mutex);  // before the ledger is visible: a portfolio must not miss the "pending"
     for (const ReconcileItem& i : late) ++shard.pending[i.entity];
   }
-  const Result<void> done = write(path);
+  Result<void> done = write(path);
   const std::lock_guard lock(shard.mutex);
   if (!done) {
     for (const ReconcileItem& i : late) {

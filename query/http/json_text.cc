@@ -45,10 +45,8 @@ char* write_escape(unsigned char c, char* out) {
     default:
       break;
   }
-  std::memcpy(out, "u00", 3);
-  out[3] = kHex[c >> 4];
-  out[4] = kHex[c & 15];
-  return out + 5;
+  for (const char digit : {'u', '0', '0', kHex[c >> 4], kHex[c & 15]}) *out++ = digit;
+  return out;
 }
 
 // `out` has room for json_string_bytes_max; returns the end.

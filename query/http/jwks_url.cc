@@ -74,7 +74,7 @@ std::string fetch(const JwksAddress& address) {
   std::string out;
   try {
     net::io_context io(1);
-    net::co_spawn(io, fetch_into(address, &out), [](std::exception_ptr failed) {
+    net::co_spawn(io, fetch_into(address, &out), [](const std::exception_ptr& failed) {
       if (failed) std::rethrow_exception(failed);
     });
     // Bounds the resolver too, which has no time-out of its own.
