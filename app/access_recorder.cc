@@ -62,7 +62,7 @@ void append_filters(const trail::Filters& filters, std::string& out) {
     if (out.back() != '{') out += ',';
     append_json_string(name, out);
     out += ':';
-    append_json_list(values, out);
+    append_json_list(values, out, append_json_string);
   };
   list("srv", filters.srv);
   list("userRole", filters.user_role);
@@ -99,14 +99,13 @@ std::string access_record_json(const Caller& caller, const AuditTrailQuery& quer
   append_json_string(caller.party, out);
   out += ",\"role\":";
   append_json_string(caller.role, out);
-  out += ",\"devices\":[";
-  for (const schemas::Eui64 device : devices) {
-    if (out.back() != '[') out += ',';
-    out += '"';
-    device.append_to(out);
-    out += '"';
-  }
-  out += "],\"route\":";
+  out += ",\"devices\":";
+  append_json_list(devices, out, [](schemas::Eui64 device, std::string& to) {
+    to += '"';
+    device.append_to(to);
+    to += '"';
+  });
+  out += ",\"route\":";
   append_json_string(route_text(query), out);
   out += ",\"window\":";
   append_window(query.filters.window, out);

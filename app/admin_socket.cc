@@ -19,8 +19,8 @@ using schemas::Result;
 namespace {
 
 constexpr int kPollMs = 200;
-constexpr timeval kRequestTimeout{1,
-                                  0};  // one line, sent at once: who says nothing holds up the next
+// For one line, sent at once: who says nothing holds up the next.
+constexpr timeval kRequestTimeout{1, 0};
 constexpr timeval kReadingTimeout{5, 0};
 constexpr timeval kAnswerTimeout{600, 0};  // a checkpoint of a large index takes its time
 constexpr size_t kRequestBytesMax = 8192;

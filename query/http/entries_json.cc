@@ -54,12 +54,6 @@ struct KnownTexts {
   SymbolTexts types, codes, services, users, attrs;
 };
 
-void append_member(std::string_view name, std::string_view value, std::string& out) {
-  if (value.empty()) return;
-  out += name;
-  append_json_string(value, out);
-}
-
 // The rows of a page share their symbols, and three of them as a rule a transaction. What has been written for one is copied
 // for the next: a few moves of memory instead of a dozen strings to look through.
 class EntriesJson {
@@ -132,7 +126,7 @@ class EntriesJson {
   }
   void response_code(const Symbol& outcome) {
     put_text(texts_.codes.of(outcome, [&](std::string& out) {
-      append_member(R"(,"responseCode":)", outcome.second, out);
+      append_json_member(R"(,"responseCode":)", outcome.second, out);
     }));
   }
   void request(const schemas::RequestId& id) {
@@ -158,10 +152,10 @@ class EntriesJson {
   }
   void service(const Symbol& service) {
     put_text(texts_.services.of(service, [&](std::string& out) {
-      append_member(R"(,"serviceReferenceVariant":)", service.first, out);
+      append_json_member(R"(,"serviceReferenceVariant":)", service.first, out);
       const schemas::SrvEntry* known =
           service.first.empty() ? nullptr : schemas::find_srv(service.first);
-      if (known != nullptr) append_member(R"(,"title":)", known->title, out);
+      if (known != nullptr) append_json_member(R"(,"title":)", known->title, out);
     }));
   }
   void user(const Symbol& user) {
@@ -189,8 +183,8 @@ class EntriesJson {
     }
     const Symbol& attrs = *row.device_attrs;
     put_text(texts_.attrs.of(attrs, [&](std::string& out) {
-      append_member(R"(,"deviceType":)", attrs.first, out);
-      append_member(R"(,"smetsVersion":)", attrs.second, out);
+      append_json_member(R"(,"deviceType":)", attrs.first, out);
+      append_json_member(R"(,"smetsVersion":)", attrs.second, out);
     }));
   }
 

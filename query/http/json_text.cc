@@ -86,4 +86,10 @@ void append_json_string(std::string_view text, std::string& out) {
   out.resize(static_cast<size_t>(end - out.data()));
 }
 
+void append_json_member(std::string_view name, std::string_view value, std::string& out) {
+  if (value.empty()) return;
+  out += name;
+  append_json_string(value, out);
+}
+
 }  // namespace satindex::http

@@ -43,12 +43,6 @@ void append_number(int value, std::string& out) {
   out.append(digits, end);
 }
 
-void append_member(std::string_view name, std::string_view value, std::string& out) {
-  if (value.empty()) return;
-  out.append(name);
-  append_json_string(value, out);
-}
-
 void append_as_of(const trail::Page& page, std::string& out) {
   out.append(R"(,"asOf":{)");
   if (page.events_as_of_ns) {
@@ -120,8 +114,8 @@ void append_page_json(const trail::Page& page, std::string_view next_cursor, std
   append_entries_json(page.entries, ',', out);
   if (!page.entries.empty()) out.pop_back();
   out.push_back(']');
-  append_member(R"(,"nextCursor":)", next_cursor, out);
-  append_member(R"(,"crossUser":)", cross_user_name(page.cross_user), out);
+  append_json_member(R"(,"nextCursor":)", next_cursor, out);
+  append_json_member(R"(,"crossUser":)", cross_user_name(page.cross_user), out);
   if (page.partial) out.append(R"(,"partial":true)");
   if (page.pending) out.append(R"(,"pending":true)");
   append_as_of(page, out);
